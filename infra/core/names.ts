@@ -1,0 +1,40 @@
+/** Label that carries the revision a pod, Deployment or ConfigMap belongs to: 10 hex digits, or {@link noRevision}. */
+export const revisionLabel = "keye-stack.dev/revision";
+
+/** Selector value of a live Service that serves nothing yet. */
+export const noRevision = "none";
+
+/** Label on every object of one app: the value of `stack.name`. */
+export const appLabel = "app.kubernetes.io/instance";
+
+/** Label on nodes that a node pool has adopted: the pool's name. */
+export const poolLabel = "keye-stack.dev/pool";
+
+/** Label on the evidence ConfigMaps that a promotion writes: `pass`, `fail` or `inconclusive`. */
+export const verdictLabel = "keye-stack.dev/verdict";
+
+/** Name of the engine container in the engine's pod. */
+export const engineContainer = "engine";
+
+/** The extended resource that the NVIDIA device plugin advertises. */
+export const gpuResource = "nvidia.com/gpu";
+
+/** Name of the Deployment and ConfigMap of one revision: `<app>-<revision>`. */
+export function revisionName(app: string, revision: string): string {
+  return `${app}-${revision}`;
+}
+
+/** Name of the Service that selects the candidate revision, for Jobs and people. */
+export function candidateServiceName(app: string): string {
+  return `${app}-candidate`;
+}
+
+/** Name of the Lease that makes one promotion the only writer. */
+export function leaseName(app: string): string {
+  return `rollgate-${app}`;
+}
+
+/** Name of the ConfigMap that keeps the evidence of one verdict. */
+export function evidenceName(app: string, revision: string, probeHash: string): string {
+  return `rollgate-${app}-${revision}-${probeHash}`;
+}

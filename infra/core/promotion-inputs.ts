@@ -1,0 +1,68 @@
+import type { ProbeSpec } from "./probe-spec.ts";
+import type { Seconds } from "./units.ts";
+
+/** How the candidate replaces the stable revision. */
+export type Strategy = "blueGreen" | "canary" | "recreate" | "auto";
+
+/** Deadline of each phase of a promotion. */
+export interface PromotionDeadlines {
+  /** From scaling the candidate until all its pods are ready. */
+  readonly readySeconds: Seconds;
+  /** For all probes of all pods. */
+  readonly probeSeconds: Seconds;
+  /** From the switch until the endpoints are exactly the probed pods and the Service answers as the candidate. */
+  readonly verifySeconds: Seconds;
+  /** How long the candidate must serve without a restart or a wrong answer before the old revision is retired. */
+  readonly soakSeconds: Seconds;
+  /** From the switch until the old revision may be scaled down: endpoint propagation and running streams. */
+  readonly drainSeconds: Seconds;
+  /** The whole promotion. */
+  readonly totalSeconds: Seconds;
+}
+
+/** Inputs of `rollgate:index:Promotion`. Plain JSON; holds references to Secrets, never their values. */
+export interface PromotionInputs {
+  readonly namespace: string;
+  readonly app: string;
+  /** Name of the live Service. */
+  readonly service: string;
+  /** kubeconfig context; the current one where absent. */
+  readonly context?: string;
+  /** The revision to prove and promote: 10 hex digits. */
+  readonly revision: string;
+  /** Name of the candidate's Deployment. */
+  readonly workload: string;
+  readonly replicas: number;
+  /** GPUs that one replica asks for. */
+  readonly gpusPerReplica: number;
+  /** Node labels that the engine's pods require, for the GPU ledger. */
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  /** Port that the engine listens on in its pod. */
+  readonly port: number;
+  readonly strategy: Strategy;
+  readonly probe: ProbeSpec;
+  /** First 10 hex digits of the sha256 of the canonical probe spec. */
+  readonly probeHash: string;
+  /** Digest that a running pod's `imageID` must end in: `sha256:…`. */
+  readonly imageDigest: string;
+  readonly deadlines: PromotionDeadlines;
+  /** Seconds in which a rejected revision with the same probes fails at once. 0 turns it off. */
+  readonly cooldownSeconds: Seconds;
+  /** Any change of it overrides the cool-down. */
+  readonly retryNonce?: string;
+  /** Where the engine's API key is, if it has one. */
+  readonly apiKeySecret?: { readonly name: string; readonly key: string };
+  /** Folder for evidence files on the machine that runs the promotion. */
+  readonly evidenceDir?: string;
+}
+
+/** Outputs of `rollgate:index:Promotion`, beside its inputs. */
+export interface PromotionOutputs {
+  readonly activeRevision: string;
+  readonly previousRevision: string | null;
+  /** RFC 3339. */
+  readonly provenAt: string;
+  readonly evidence: { readonly configMap: string; readonly sha256: string };
+  /** Pods that were proven and serve, sorted. */
+  readonly podUids: readonly string[];
+}

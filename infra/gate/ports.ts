@@ -1,0 +1,102 @@
+import type { ProbeSpec } from "../core/probe-spec.ts";
+import type { Milliseconds } from "../core/units.ts";
+import type { Deployment, Endpoint, Event, Node, Pod, Service } from "../status/objects.ts";
+import type { ProbeReport } from "./measurement.ts";
+
+/** Which app a promotion works on. */
+export interface AppRef {
+  readonly namespace: string;
+  /** Value of the `app.kubernetes.io/instance` label. */
+  readonly app: string;
+  /** Name of the live Service. */
+  readonly service: string;
+}
+
+/** Everything of one app as it is now, read fresh. */
+export interface Observation {
+  readonly service: Service;
+  /** The revision that the live Service selects; undefined where it selects nothing yet. */
+  readonly activeRevision: string | undefined;
+  /** All Deployments of the app, any revision. */
+  readonly deployments: readonly Deployment[];
+  /** All pods of the app, any revision, terminating ones too. */
+  readonly pods: readonly Pod[];
+  readonly endpoints: readonly Endpoint[];
+}
+
+/** Outcome of the compare-and-swap on the live Service's selector. */
+export type SwitchOutcome = { readonly kind: "switched" } | { readonly kind: "conflict"; readonly found: string };
+
+/** One stored verdict, as kept in an evidence ConfigMap. */
+export interface StoredEvidence {
+  readonly name: string;
+  readonly json: string;
+}
+
+/**
+ * The cluster, as a promotion sees it. Every method makes a bounded number of API calls, retries a refused or cut
+ * connection within its own budget, and rejects with a `DeployError` (`ENV_UNREACHABLE`, `E_API`) afterwards.
+ */
+export interface ClusterPort {
+  observe(ref: AppRef, signal: AbortSignal): Promise<Observation>;
+  /** Pods, ReplicaSet and pod events, and the Deployment of one revision. */
+  candidate(ref: AppRef, revision: string, signal: AbortSignal): Promise<CandidateView>;
+  /** Resolves at the next change of the app's pods, events, endpoints or Deployments, or after `atMost`. */
+  waitForChange(ref: AppRef, atMost: Milliseconds, signal: AbortSignal): Promise<void>;
+  /** Sets `spec.replicas` of a Deployment by its scale subresource. */
+  scale(ref: AppRef, deployment: string, replicas: number, signal: AbortSignal): Promise<void>;
+  /** JSON patch with a `test` on the present revision, then `replace`. */
+  switchSelector(ref: AppRef, from: string, to: string, signal: AbortSignal): Promise<SwitchOutcome>;
+  /** The last `lines` of a container's log; of the instance before the last restart with `previous`. Empty when none. */
+  logTail(
+    ref: AppRef,
+    pod: string,
+    options: { readonly previous: boolean; readonly lines: number },
+    signal: AbortSignal,
+  ): Promise<string>;
+  /** Nodes, and every pod that is bound to one of them: what a GPU ledger needs. */
+  capacity(signal: AbortSignal): Promise<{ readonly nodes: readonly Node[]; readonly pods: readonly Pod[] }>;
+  saveEvidence(
+    ref: AppRef,
+    record: StoredEvidence & { readonly revision: string; readonly verdict: string },
+    signal: AbortSignal,
+  ): Promise<void>;
+  readEvidence(ref: AppRef, name: string, signal: AbortSignal): Promise<StoredEvidence | undefined>;
+}
+
+export interface CandidateView {
+  readonly deployment: Deployment | undefined;
+  readonly pods: readonly Pod[];
+  /** Events of the Deployment's ReplicaSets and pods, oldest first. */
+  readonly events: readonly Event[];
+}
+
+/** One writer per app. */
+export interface LeasePort {
+  /** Takes the Lease or rejects with `E_LOCKED` that names holder and age. Renews itself until released. */
+  acquire(ref: AppRef, holder: string, signal: AbortSignal): Promise<HeldLease>;
+}
+
+export interface HeldLease {
+  /** Aborts when the Lease is lost. */
+  readonly lost: AbortSignal;
+  /** Rejects with `E_LOCKED` unless this holder still has it (holder and transitions read fresh): call before each write. */
+  assertHeld(signal: AbortSignal): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Measures engines. Never throws for an engine's fault: that is a measurement. */
+export interface ProberPort {
+  /** Probes one pod directly, not through a Service. */
+  probePod(ref: AppRef, pod: Pod, spec: ProbeSpec, signal: AbortSignal): Promise<ProbeReport>;
+  /** Sends `requests` chat requests through the live Service and reports which revision answered each. */
+  probeService(ref: AppRef, spec: ProbeSpec, requests: number, signal: AbortSignal): Promise<ProbeReport>;
+}
+
+/** Where progress lines go. */
+export interface ProgressPort {
+  /** A line that stays. */
+  line(text: string): void;
+  /** A line that the next one may replace, such as "3 of 8 shards loaded, 41 s". */
+  status(text: string): void;
+}

@@ -1,0 +1,13 @@
+/**
+ * Pod annotations that steer the rehearsal's kubelet and engine simulation. Nothing outside `infra/rehearsal/` reads
+ * them: to the rest of the house they are annotations like any other.
+ */
+
+/** How many simulated seconds pass in one real second, such as `60`. Applies to loading, not to the engine's HTTP timing. @default 1 */
+export const speedAnnotation = "rehearsal.keye-stack.dev/speed";
+
+/** Name of a scripted fault, with arguments after a colon, such as `wrong-answer` or `crash-while-loading:1`. */
+export const faultAnnotation = "rehearsal.keye-stack.dev/fault";
+
+/** Simulated seconds that the image pull takes. @default 2 */
+export const pullAnnotation = "rehearsal.keye-stack.dev/pull-seconds";
