@@ -1,0 +1,25 @@
+import type { Seconds } from "../core/units.ts";
+import type { CheckName, Measurement } from "../gate/measurement.ts";
+import type { Session } from "./session.ts";
+
+/** What a check found, before it is timed and counted. */
+export interface Finding {
+  readonly outcome: Measurement["outcome"];
+  readonly reason: string;
+  readonly facts?: Measurement["facts"];
+}
+
+/** One question to an engine. */
+export interface Check {
+  readonly name: CheckName;
+  /** What a pass proves, in plain words. */
+  readonly proves: string;
+  /** How long one request of it may take, unless the probe spec says otherwise. */
+  readonly timeoutSeconds: Seconds;
+  run(session: Session, timeoutSeconds: Seconds): Promise<Finding>;
+}
+
+/** The finding for a request that got no answer. */
+export function unanswered(what: string, reason: string): Finding {
+  return { outcome: "error", reason: `${what}: ${reason}.` };
+}

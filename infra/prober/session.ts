@@ -1,0 +1,54 @@
+import type { Clock } from "../core/clock.ts";
+import type { ProbeSpec } from "../core/probe-spec.ts";
+import type { Milliseconds } from "../core/units.ts";
+import { type Exchange, exchange, type ProbeRequest } from "./http.ts";
+import type { ProbeTarget } from "./target.ts";
+
+/** How often a request is sent again when no answer came. Model answers are never asked for again until they please. */
+const transportRetries = 2;
+const firstBackoff: Milliseconds = 250;
+
+/** Sends the requests of one measurement, retries what never reached the engine, and counts both. */
+export class Session {
+  readonly target: ProbeTarget;
+  readonly spec: ProbeSpec;
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  #attempts = 0;
+  #transportErrors = 0;
+
+  constructor(target: ProbeTarget, spec: ProbeSpec, options: { readonly clock: Clock; readonly signal: AbortSignal }) {
+    this.target = target;
+    this.spec = spec;
+    this.#clock = options.clock;
+    this.#signal = options.signal;
+  }
+
+  get attempts(): number {
+    return this.#attempts;
+  }
+
+  get transportErrors(): number {
+    return this.#transportErrors;
+  }
+
+  /**
+   * Sends a request. A refused, reset or queue-full one is sent again, at most twice, with a growing pause; one that
+   * timed out is not, since its whole time is spent.
+   */
+  async ask(request: ProbeRequest): Promise<Exchange> {
+    for (let retry = 0; ; retry++) {
+      this.#attempts++;
+      const result = await exchange(this.target, request, this.#signal);
+      if (!isTransient(result) || retry === transportRetries) return result;
+      this.#transportErrors++;
+      await this.#clock.sleep(firstBackoff * 2 ** retry, this.#signal);
+    }
+  }
+}
+
+/** A full queue is worth a second try: the engine says so itself before it looks at the question. */
+function isTransient(result: Exchange): boolean {
+  if (result.kind === "noAnswer") return !result.timedOut;
+  return result.status === 429 || (result.status === 503 && result.body.includes("queue is full"));
+}

@@ -1,0 +1,89 @@
+import type { Clock } from "../core/clock.ts";
+import { textOf } from "../core/errors.ts";
+import type { ProbeSpec } from "../core/probe-spec.ts";
+import type { Measurement, ProbeReport } from "../gate/measurement.ts";
+import type { Check } from "./check.ts";
+import { health } from "./checks/health.ts";
+import { identity } from "./checks/identity.ts";
+import { streaming } from "./checks/streaming.ts";
+import { text } from "./checks/text.ts";
+import { Session } from "./session.ts";
+import type { ProbeTarget } from "./target.ts";
+
+/** All checks, in the order in which they run: the cheap ones that explain the others come first. */
+export const checks: readonly Check[] = [health, identity, text, streaming];
+
+/** What a run of probes needs beside target and spec. */
+export interface ProbeOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Called after each check, for live progress. */
+  readonly onMeasurement?: (measurement: Measurement) => void;
+}
+
+/**
+ * Runs the suite against one engine. After a check that got no answer or failed, the rest still runs, so that one report
+ * shows everything that is wrong; only where nothing listens are the other checks skipped.
+ *
+ * Rejects only with the reason of an aborted signal.
+ */
+export async function runSuite(target: ProbeTarget, spec: ProbeSpec, options: ProbeOptions): Promise<ProbeReport> {
+  const startedAt = options.clock.now();
+  const measurements: Measurement[] = [];
+  for (const check of checks) {
+    const dead = measurements.find((measurement) => measurement.outcome === "error");
+    const measurement =
+      dead === undefined
+        ? await measure(check, target, spec, options)
+        : skipped(check, `${dead.check} got no answer.`, options.clock);
+    measurements.push(measurement);
+    options.onMeasurement?.(measurement);
+  }
+  return {
+    target: target.name,
+    ...(target.podUid === undefined ? {} : { podUid: target.podUid }),
+    startedAt,
+    finishedAt: options.clock.now(),
+    measurements,
+  };
+}
+
+/** Runs one check and turns whatever happens into a measurement. */
+export async function measure(
+  check: Check,
+  target: ProbeTarget,
+  spec: ProbeSpec,
+  options: ProbeOptions,
+): Promise<Measurement> {
+  const session = new Session(target, spec, options);
+  const startedAt = options.clock.now();
+  const timeoutSeconds = spec.timeoutsSeconds?.[check.name] ?? check.timeoutSeconds;
+  const finding = await check.run(session, timeoutSeconds).catch((error: unknown) => {
+    options.signal.throwIfAborted();
+    return { outcome: "error" as const, reason: `${check.name} could not be run: ${textOf(error)}.`, facts: {} };
+  });
+  return {
+    check: check.name,
+    outcome: finding.outcome,
+    reason: finding.reason,
+    startedAt,
+    duration: Math.round(options.clock.now() - startedAt),
+    attempts: session.attempts,
+    transportErrors: session.transportErrors,
+    facts: finding.facts ?? {},
+  };
+}
+
+function skipped(check: Check, reason: string, clock: Clock): Measurement {
+  const startedAt = clock.now();
+  return {
+    check: check.name,
+    outcome: "skipped",
+    reason,
+    startedAt,
+    duration: 0,
+    attempts: 0,
+    transportErrors: 0,
+    facts: {},
+  };
+}
