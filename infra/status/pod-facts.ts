@@ -1,0 +1,71 @@
+import { engineContainer } from "../core/names.ts";
+import type { Condition, ContainerState, ContainerStatus, ContainerTermination, Event, Pod } from "./objects.ts";
+
+/** The condition of that type, if the pod has it. */
+export function conditionOf(pod: Pod, type: string): Condition | undefined {
+  return pod.status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** True while the kubelet's readiness probe passes and the pod is not leaving. */
+export function isReady(pod: Pod): boolean {
+  return conditionOf(pod, "Ready")?.status === "True" && !isTerminating(pod);
+}
+
+/** True once the pod has been asked to end. */
+export function isTerminating(pod: Pod): boolean {
+  return pod.metadata.deletionTimestamp !== undefined;
+}
+
+/** True once the pod holds no resources any more: it has ended, and its kubelet will not start it again. */
+export function hasEnded(pod: Pod): boolean {
+  return pod.status?.phase === "Failed" || pod.status?.phase === "Succeeded";
+}
+
+/** The engine's container status; the first container's where none has the engine's name. */
+export function engineStatus(pod: Pod): ContainerStatus | undefined {
+  const statuses = pod.status?.containerStatuses ?? [];
+  return statuses.find((status) => status.name === engineContainer) ?? statuses[0];
+}
+
+/** Restarts of all containers of the pod. */
+export function restartsOf(pod: Pod): number {
+  return (pod.status?.containerStatuses ?? []).reduce((sum, status) => sum + status.restartCount, 0);
+}
+
+/** How the engine's process last ended, if it ever did. */
+export function lastTermination(pod: Pod): ContainerTermination | undefined {
+  const status = engineStatus(pod);
+  return status?.state?.terminated ?? status?.lastState?.terminated;
+}
+
+/** The first container that waits for a reason other than its turn, init containers first. */
+export function waitingContainer(
+  pod: Pod,
+): { readonly name: string; readonly waiting: NonNullable<ContainerState["waiting"]> } | undefined {
+  const all = [...(pod.status?.initContainerStatuses ?? []), ...(pod.status?.containerStatuses ?? [])];
+  for (const status of all) {
+    const waiting = status.state?.waiting;
+    if (waiting !== undefined && waiting.reason !== "PodInitializing") return { name: status.name, waiting };
+  }
+  return undefined;
+}
+
+/** The newest event of a pod with one of these reasons. */
+export function lastEvent(pod: Pod, events: readonly Event[], reasons: readonly string[]): Event | undefined {
+  return events.findLast(
+    (event) =>
+      reasons.includes(event.reason ?? "") &&
+      (event.involvedObject.uid === undefined
+        ? event.involvedObject.name === pod.metadata.name
+        : event.involvedObject.uid === pod.metadata.uid),
+  );
+}
+
+/**
+ * What identifies one life of a pod's processes: its UID and its restarts. A proof holds for exactly one life.
+ *
+ * Empty UIDs do not occur in a real cluster; they would make no two pods equal here.
+ */
+export function lifeOf(pod: Pod): string {
+  return `${pod.metadata.uid ?? `no-uid:${pod.metadata.name}`}/${restartsOf(pod)}`;
+}

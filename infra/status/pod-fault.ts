@@ -1,0 +1,169 @@
+import type { ErrorCode } from "../core/errors.ts";
+import { findFailure } from "./engine-log.ts";
+import { type Fault, faultWaits } from "./fault.ts";
+import type { ContainerTermination, Pod } from "./objects.ts";
+import {
+  conditionOf,
+  engineStatus,
+  hasEnded,
+  isReady,
+  isTerminating,
+  lastEvent,
+  lastTermination,
+  restartsOf,
+  waitingContainer,
+} from "./pod-facts.ts";
+import type { PodEvidence } from "./pod-status.ts";
+import { redact } from "./redact.ts";
+
+/** Registry answers that no retry changes. */
+const finalImageText =
+  /not found|manifest unknown|unauthorized|authentication required|denied|forbidden|does not exist|no match for platform|invalid reference/i;
+
+const imageReasons = ["ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError"];
+const configReasons = ["CreateContainerConfigError", "CreateContainerError", "RunContainerError", "StartError"];
+const mountReasons = ["FailedMount", "FailedAttachVolume"];
+
+/**
+ * Finds what is wrong with a pod, the most telling rule first. Undefined for a pod that is well, that merely takes its
+ * time, or that is leaving in good order.
+ */
+export function podFault(evidence: PodEvidence): Fault | undefined {
+  const rules = [evictionFault, schedulingFault, imageFault, engineFault, configFault, mountFault];
+  for (const rule of rules) {
+    const fault = rule(evidence);
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
+}
+
+function evictionFault({ pod }: PodEvidence): Fault | undefined {
+  const disruption = conditionOf(pod, "DisruptionTarget");
+  const isNodeLoss =
+    disruption?.reason === "DeletionByTaintManager" ||
+    disruption?.reason === "DeletionByPodGC" ||
+    pod.status?.reason === "NodeLost" ||
+    pod.status?.phase === "Unknown";
+  const isEviction = disruption?.status === "True" || pod.status?.reason === "Evicted";
+  const isRefused = hasEnded(pod) && !isEviction && !isNodeLoss && pod.status?.reason !== undefined;
+  if (!isNodeLoss && !isEviction && !isRefused) return undefined;
+  const words = pod.status?.message ?? disruption?.message ?? pod.status?.reason ?? "no reason given";
+  return fault(pod, {
+    code: isNodeLoss || isRefused ? "E_NODE" : "E_EVICTED",
+    reason: isNodeLoss ? `Its node was lost: ${ended(words)}` : `It was removed from its node: ${ended(words)}`,
+    tolerated: 1,
+  });
+}
+
+function schedulingFault({ pod }: PodEvidence): Fault | undefined {
+  const scheduled = conditionOf(pod, "PodScheduled");
+  if (isTerminating(pod) || scheduled?.status !== "False" || scheduled.reason !== "Unschedulable") return undefined;
+  return fault(pod, {
+    code: "E_UNSCHEDULABLE",
+    reason: `No node takes it: ${ended(scheduled.message ?? "no reason given")}`,
+    verdictAfterSeconds: faultWaits.unschedulableSeconds,
+  });
+}
+
+function imageFault({ pod, events }: PodEvidence): Fault | undefined {
+  const stuck = waitingContainer(pod);
+  if (stuck === undefined || isTerminating(pod) || !imageReasons.includes(stuck.waiting.reason ?? "")) return undefined;
+  // While backing off the state only says "Back-off pulling image"; the registry's words are in the event.
+  const event = lastEvent(pod, events, ["Failed", "InspectFailed", "ErrImageNeverPull"])?.message ?? "";
+  const words = finalImageText.test(event) ? event : (stuck.waiting.message ?? event);
+  const isFinal =
+    stuck.waiting.reason === "InvalidImageName" ||
+    stuck.waiting.reason === "ErrImageNeverPull" ||
+    finalImageText.test(words);
+  return fault(pod, {
+    code: "E_IMAGE",
+    reason: `The image of container ${stuck.name} cannot be had (${stuck.waiting.reason}): ${ended(words)}`,
+    cure: "Check image.repository, image.digest and image.pullSecrets.",
+    verdictAfterSeconds: isFinal ? 0 : faultWaits.imageSeconds,
+  });
+}
+
+/** Reads the log before anything else: exit codes say too little, since a crashed engine may well exit with 0. */
+function engineFault({ pod, log, previousLog }: PodEvidence): Fault | undefined {
+  if (isTerminating(pod) || isReady(pod)) return undefined;
+  const status = engineStatus(pod);
+  const ending = lastTermination(pod);
+  const isRunning = status?.state?.running !== undefined;
+  // Until the next start, the log of the life that ended is the current one.
+  const lastWords = isRunning ? previousLog : log || previousLog;
+  const found =
+    (ending === undefined ? undefined : findFailure(lastWords, true)) ??
+    (isRunning ? findFailure(log, false) : undefined);
+  if (ending?.reason === "OOMKilled") {
+    const reason = "The kernel killed the engine for using more memory than its limit (OOMKilled).";
+    return fault(pod, { code: "E_OOM", reason, cure: "Raise engine.resources.memory." });
+  }
+  if (found !== undefined) {
+    const { signature, line } = found;
+    const how = ending === undefined ? "" : ` ${endingText(ending, pod)}`;
+    const reason = `${signature.explanation}${how} Log: ${quoted(line)}`;
+    return fault(pod, { code: signature.code, reason, cure: signature.cure });
+  }
+  const isLooping = status?.state?.waiting?.reason === "CrashLoopBackOff" || (status?.restartCount ?? 0) >= 2;
+  if (ending === undefined || !isLooping) return undefined;
+  return fault(pod, { code: "E_CRASH", reason: endingText(ending, pod), cure: "Read the end of its log." });
+}
+
+function configFault({ pod, events }: PodEvidence): Fault | undefined {
+  const stuck = waitingContainer(pod);
+  if (stuck === undefined || isTerminating(pod) || !configReasons.includes(stuck.waiting.reason ?? "")) {
+    return undefined;
+  }
+  const words = stuck.waiting.message ?? lastEvent(pod, events, ["Failed"])?.message ?? "no reason given";
+  return fault(pod, {
+    code: "E_CONFIG",
+    reason: `Container ${stuck.name} cannot be started (${stuck.waiting.reason}): ${ended(words)}`,
+    verdictAfterSeconds: faultWaits.configSeconds,
+  });
+}
+
+function mountFault({ pod, events }: PodEvidence): Fault | undefined {
+  const hasStarted = engineStatus(pod)?.state?.running !== undefined || lastTermination(pod) !== undefined;
+  const event = lastEvent(pod, events, mountReasons);
+  if (hasStarted || isTerminating(pod) || isReady(pod) || event === undefined) return undefined;
+  return fault(pod, {
+    code: "E_CONFIG",
+    reason: `A volume cannot be mounted: ${ended(event.message ?? "no reason given")}`,
+    verdictAfterSeconds: faultWaits.mountSeconds,
+  });
+}
+
+function endingText(ending: ContainerTermination, pod: Pod): string {
+  const restarts = restartsOf(pod);
+  const count = restarts === 0 ? "" : ` (${restarts === 1 ? "1 restart" : `${restarts} restarts`})`;
+  const how = ending.signal === undefined ? `exit code ${ending.exitCode}` : `signal ${ending.signal}`;
+  return `The engine ended while it should run, ${how}${count}.`;
+}
+
+interface FaultParts {
+  readonly code: ErrorCode;
+  readonly reason: string;
+  readonly cure?: string;
+  readonly verdictAfterSeconds?: number;
+  readonly tolerated?: number;
+}
+
+function fault(pod: Pod, parts: FaultParts): Fault {
+  return {
+    where: `pod/${pod.metadata.name}`,
+    verdictAfterSeconds: 0,
+    tolerated: 0,
+    ...parts,
+    reason: redact(parts.reason),
+  };
+}
+
+function quoted(line: string): string {
+  const bare = line.replace(/^\[[^\]]*\]\s*/, "");
+  return `"${bare.length > 200 ? `${bare.slice(0, 199)}…` : bare}".`;
+}
+
+function ended(text: string): string {
+  const trimmed = text.trim();
+  return /[.!?]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
