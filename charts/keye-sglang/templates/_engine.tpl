@@ -1,0 +1,99 @@
+{{/* Arguments of sglang.launch_server: first those that the model's authors give, then ours. */}}
+{{- define "keye-sglang.arguments" -}}
+{{- $engine := .root.Values.engine -}}
+{{- $model := .root.Values.model -}}
+- {{ printf "--model-path=%s" $model.path | quote }}
+- {{ printf "--tp-size=%d" (int $engine.tpSize) | quote }}
+- "--trust-remote-code"
+- {{ printf "--mem-fraction-static=%v" $engine.memFractionStatic | quote }}
+- "--host=0.0.0.0"
+- {{ printf "--port=%d" (int $engine.port) | quote }}
+- {{ printf "--served-model-name=%s" $model.servedName | quote }}
+- {{ printf "--weight-version=%s" .revision | quote }}
+{{- with $model.revision }}
+- {{ printf "--revision=%s" . | quote }}
+{{- end }}
+{{- with $engine.contextLength }}
+- {{ printf "--context-length=%d" (int .) | quote }}
+{{- end }}
+{{- with $engine.maxRunningRequests }}
+- {{ printf "--max-running-requests=%d" (int .) | quote }}
+{{- end }}
+{{- if $engine.enableMetrics }}
+- "--enable-metrics"
+{{- end }}
+{{- if $engine.apiKeySecret.name }}
+# The kubelet puts the value in; the template holds only its name.
+- "--api-key=$(KEYE_API_KEY)"
+{{- end }}
+{{- range $engine.extraArgs }}
+- {{ . | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* Caches go to their own volume, so that a container that starts anew compiles and downloads nothing twice. */}}
+{{- define "keye-sglang.environment" -}}
+{{- $cache := "/var/cache/keye" -}}
+{{- $own := dict
+  "FLASHINFER_WORKSPACE_BASE" (printf "%s/flashinfer" $cache)
+  "HF_HOME" (printf "%s/huggingface" $cache)
+  "SGLANG_CACHE_DIR" (printf "%s/sglang" $cache)
+  "SGLANG_DG_CACHE_DIR" (printf "%s/deep_gemm" $cache)
+  "TORCHINDUCTOR_CACHE_DIR" (printf "%s/inductor" $cache)
+  "TRITON_CACHE_DIR" (printf "%s/triton" $cache)
+  "XDG_CACHE_HOME" $cache
+-}}
+{{- if hasPrefix "/" .Values.model.path -}}
+{{- $_ := set $own "HF_HUB_OFFLINE" "1" -}}
+{{- end -}}
+{{- range $name, $value := merge (dict) .Values.engine.env $own }}
+- name: {{ $name }}
+  value: {{ $value | quote }}
+{{- end }}
+{{- with .Values.engine.apiKeySecret }}
+{{- if .name }}
+- name: KEYE_API_KEY
+  valueFrom:
+    secretKeyRef:
+      name: {{ .name | quote }}
+      key: {{ .key | quote }}
+{{- end }}
+{{- end }}
+{{- with .Values.model.tokenSecret }}
+{{- if .name }}
+- name: HF_TOKEN
+  valueFrom:
+    secretKeyRef:
+      name: {{ .name | quote }}
+      key: {{ .key | quote }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{/*
+All three ask /health: the port is closed until the weights are loaded, 503 follows until the warm-up is done, then each
+answer takes 1 s or more, and 503 after 20 s without a sign of life (sglang keye-vl-v2-30b-release,
+srt/entrypoints/http_server.py). Killing by liveness is for an engine that is silent for longer than reading a video takes.
+*/}}
+{{- define "keye-sglang.probes" -}}
+{{- $timeout := int .probes.timeoutSeconds -}}
+startupProbe:
+  httpGet: {path: /health, port: http}
+  periodSeconds: {{ int .probes.startup.periodSeconds }}
+  timeoutSeconds: {{ $timeout }}
+  failureThreshold: {{ include "keye-sglang.probesIn" (dict "seconds" .engine.startupSeconds "period" .probes.startup.periodSeconds) }}
+  # An engine that failed to start has no requests to finish.
+  terminationGracePeriodSeconds: 30
+readinessProbe:
+  httpGet: {path: /health, port: http}
+  periodSeconds: {{ int .probes.readiness.periodSeconds }}
+  timeoutSeconds: {{ $timeout }}
+  failureThreshold: {{ int .probes.readiness.failureThreshold }}
+livenessProbe:
+  httpGet: {path: /health, port: http}
+  periodSeconds: {{ int .probes.liveness.periodSeconds }}
+  timeoutSeconds: {{ $timeout }}
+  failureThreshold: {{ include "keye-sglang.probesIn" (dict "seconds" .probes.liveness.silenceSeconds "period" .probes.liveness.periodSeconds) }}
+  # Its requests are lost already; the long grace period would only prolong that.
+  terminationGracePeriodSeconds: 30
+{{- end -}}
