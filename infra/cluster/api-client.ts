@@ -70,16 +70,17 @@ export class ApiClient {
     return response.body as T;
   }
 
-  /** Opens a response whose body goes on, such as a watch; `idleTimeout` in milliseconds. Rejects with `E_API` unless it succeeds. */
-  async stream(request: ApiRequest, idleTimeout: Milliseconds, signal: AbortSignal): Promise<IncomingMessage> {
-    const opened = await this.#retried(signal, async () => {
+  /** Opens a response whose body goes on, such as a watch; `idleTimeout` in milliseconds. `stream` is absent unless it succeeds. */
+  async open(
+    request: ApiRequest,
+    idleTimeout: Milliseconds,
+    signal: AbortSignal,
+  ): Promise<ApiResponse & { readonly stream?: IncomingMessage }> {
+    return this.#retried(signal, async () => {
       const message = await this.#door.open(request, idleTimeout, signal);
       const status = message.statusCode ?? 0;
-      if (status < 300) return { status, body: undefined, message };
-      return { status, body: await bodyOf(message), message: undefined };
+      return status < 300 ? { status, body: undefined, stream: message } : { status, body: await bodyOf(message) };
     });
-    if (opened.message === undefined) throw refusedError(request, opened);
-    return opened.message;
   }
 
   /** Drops kept-alive connections. */

@@ -1,0 +1,162 @@
+import { appLabel, engineContainer, noRevision, revisionLabel, verdictLabel } from "../core/names.ts";
+import type { Milliseconds } from "../core/units.ts";
+import type { AppRef, CandidateView, ClusterPort, Observation, StoredEvidence, SwitchOutcome } from "../gate/ports.ts";
+import type { Deployment, Node, ObjectMeta, Pod, Service } from "../status/objects.ts";
+import type { ApiClient } from "./api-client.ts";
+import { refusedError } from "./api-errors.ts";
+import { collectionPath, labelSelector, objectPath, type Plural } from "./api-paths.ts";
+import type { ApiRequest } from "./api-request.ts";
+import type { AppWatches } from "./app-watches.ts";
+import { type EndpointSlice, flattenSlices } from "./endpoints.ts";
+import { type ApiEvent, orderedEvents } from "./events.ts";
+import { listAll } from "./list.ts";
+
+const evidenceKey = "evidence.json";
+
+/** Label by which the endpoint slice controller ties slices to their Service. */
+const sliceLabel = "kubernetes.io/service-name";
+
+/** The cluster port over the real API. */
+export class LiveCluster implements ClusterPort {
+  readonly #client: ApiClient;
+  readonly #watches: AppWatches;
+
+  constructor(client: ApiClient, watches: AppWatches) {
+    this.#client = client;
+    this.#watches = watches;
+  }
+
+  async observe(ref: AppRef, signal: AbortSignal): Promise<Observation> {
+    const labels = { [appLabel]: ref.app };
+    const [service, deployments, pods, slices] = await Promise.all([
+      this.#client.call<Service>(get(objectPath("services", ref.namespace, ref.service)), signal),
+      this.#list<Deployment>("deployments", ref, labels, signal),
+      this.#list<Pod>("pods", ref, labels, signal),
+      this.#list<EndpointSlice>("endpointslices", ref, { [sliceLabel]: ref.service }, signal),
+    ]);
+    const selected = service.spec.selector?.[revisionLabel];
+    const activeRevision = selected === noRevision ? undefined : selected;
+    return { service, activeRevision, deployments, pods, endpoints: flattenSlices(slices) };
+  }
+
+  async candidate(ref: AppRef, revision: string, signal: AbortSignal): Promise<CandidateView> {
+    const labels = { [appLabel]: ref.app, [revisionLabel]: revision };
+    const [deployments, replicaSets, pods, events] = await Promise.all([
+      this.#list<Deployment>("deployments", ref, labels, signal),
+      this.#list<{ readonly metadata: ObjectMeta }>("replicasets", ref, labels, signal),
+      this.#list<Pod>("pods", ref, labels, signal),
+      this.#list<ApiEvent>("events", ref, {}, signal),
+    ]);
+    const names = [...deployments, ...replicaSets, ...pods].map((object) => object.metadata.name);
+    // A pod that is gone, evicted say, is still told of by events: it is known by its ReplicaSet's name.
+    const prefixes = replicaSets.map((set) => `${set.metadata.name}-`);
+    return {
+      deployment: deployments[0],
+      pods,
+      events: orderedEvents(
+        events,
+        ({ name = "" }) => names.includes(name) || prefixes.some((p) => name.startsWith(p)),
+      ),
+    };
+  }
+
+  waitForChange(ref: AppRef, atMost: Milliseconds, signal: AbortSignal): Promise<void> {
+    return this.#watches.waitForChange(ref, atMost, signal);
+  }
+
+  async scale(ref: AppRef, deployment: string, replicas: number, signal: AbortSignal): Promise<void> {
+    const path = objectPath("deployments", ref.namespace, deployment, "scale");
+    const contentType = "application/merge-patch+json";
+    await this.#client.call({ method: "PATCH", path, contentType, body: { spec: { replicas } } }, signal);
+  }
+
+  /** Also `switched` where the selector already is at `to`: an earlier attempt whose answer was cut off wrote it. */
+  async switchSelector(ref: AppRef, from: string, to: string, signal: AbortSignal): Promise<SwitchOutcome> {
+    const path = objectPath("services", ref.namespace, ref.service);
+    const pointer = `/spec/selector/${revisionLabel.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    const request: ApiRequest = {
+      method: "PATCH",
+      path,
+      contentType: "application/json-patch+json",
+      body: [
+        { op: "test", path: pointer, value: from },
+        { op: "replace", path: pointer, value: to },
+      ],
+    };
+    const response = await this.#client.send(request, signal);
+    if (response.status < 300) return { kind: "switched" };
+    // The API answers 422 to a failed test, and 409 where another write came between its read and its write.
+    if (response.status !== 422 && response.status !== 409) throw refusedError(request, response);
+    const service = await this.#client.call<Service>(get(path), signal);
+    const found = service.spec.selector?.[revisionLabel] ?? noRevision;
+    if (found === to) return { kind: "switched" };
+    if (found === from) throw refusedError(request, response);
+    return { kind: "conflict", found };
+  }
+
+  async logTail(
+    ref: AppRef,
+    pod: string,
+    options: { readonly previous: boolean; readonly lines: number },
+    signal: AbortSignal,
+  ): Promise<string> {
+    const query = { container: engineContainer, tailLines: options.lines, previous: options.previous || undefined };
+    const request: ApiRequest = { ...get(objectPath("pods", ref.namespace, pod, "log")), query };
+    const response = await this.#client.send(request, signal);
+    // 400: the container has not started, or has no earlier instance. 404: the pod is gone.
+    if (response.status === 400 || response.status === 404) return "";
+    if (response.status >= 300) throw refusedError(request, response);
+    return String(response.body);
+  }
+
+  async capacity(signal: AbortSignal): Promise<{ readonly nodes: readonly Node[]; readonly pods: readonly Pod[] }> {
+    const bound = { fieldSelector: "spec.nodeName!=" };
+    const [nodes, pods] = await Promise.all([
+      listAll<Node>(this.#client, "/api/v1/nodes", { signal }),
+      listAll<Pod>(this.#client, "/api/v1/pods", { query: bound, signal }),
+    ]);
+    return { nodes: nodes.items, pods: pods.items };
+  }
+
+  async saveEvidence(
+    ref: AppRef,
+    record: StoredEvidence & { readonly revision: string; readonly verdict: string },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const labels = {
+      [appLabel]: ref.app,
+      [revisionLabel]: record.revision,
+      [verdictLabel]: record.verdict,
+      "app.kubernetes.io/managed-by": "rollgate",
+    };
+    const metadata = { name: record.name, namespace: ref.namespace, labels };
+    const body = { apiVersion: "v1", kind: "ConfigMap", metadata, data: { [evidenceKey]: record.json } };
+    const create: ApiRequest = { method: "POST", path: collectionPath("configmaps", ref.namespace), body };
+    const response = await this.#client.send(create, signal);
+    if (response.status < 300) return;
+    if (response.status !== 409) throw refusedError(create, response);
+    const path = objectPath("configmaps", ref.namespace, record.name);
+    await this.#client.call({ method: "PUT", path, body }, signal);
+  }
+
+  async readEvidence(ref: AppRef, name: string, signal: AbortSignal): Promise<StoredEvidence | undefined> {
+    const path = objectPath("configmaps", ref.namespace, name);
+    const found = await this.#client.find<{ readonly data?: Readonly<Record<string, string>> }>(get(path), signal);
+    const json = found?.data?.[evidenceKey];
+    return json === undefined ? undefined : { name, json };
+  }
+
+  async #list<T>(
+    plural: Plural,
+    ref: AppRef,
+    labels: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<readonly T[]> {
+    const query = { labelSelector: labelSelector(labels) || undefined };
+    return (await listAll<T>(this.#client, collectionPath(plural, ref.namespace), { query, signal })).items;
+  }
+}
+
+function get(path: string): ApiRequest {
+  return { method: "GET", path };
+}
