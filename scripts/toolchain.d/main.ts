@@ -1,0 +1,169 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
+import type { Clock } from "../../infra/core/clock.ts";
+import { DeployError, textOf } from "../../infra/core/errors.ts";
+import { type ExitCode, exitCodes } from "../../infra/core/exit-codes.ts";
+import { help, parseArguments } from "./arguments.ts";
+import { type BringWorld, bring } from "./bring.ts";
+import { Cache } from "./cache.ts";
+import { link } from "./links.ts";
+import { errnoOf, withLock } from "./lock.ts";
+import { installPackages, packagesAreStale } from "./npm.ts";
+import { noSourceError, type Source, type Survey, sourcesOf } from "./plan.ts";
+import { isRunning, runningPid, thisProcess } from "./processes.ts";
+import { type Row, table } from "./progress.ts";
+import { survey } from "./survey.ts";
+import { type Arch, binariesOf, type Tool } from "./tools.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+const bin = join(root, ".toolchain", "bin");
+
+const clock: Clock = {
+  now: () => Date.now(),
+  sleep: async (duration, signal) => {
+    await wait(duration, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
+      signal?.throwIfAborted();
+      throw error;
+    });
+  },
+};
+
+async function main(args: readonly string[], signal: AbortSignal): Promise<void> {
+  const wanted = parseArguments(args);
+  if (wanted.action === "help") return console.log(help);
+  const arch = archHere();
+  const cache = new Cache(cacheRoot(), join(import.meta.dirname, "modules"), arch);
+  const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "" && resolve(folder) !== bin);
+  const found = await survey(wanted.tools, { arch, cache, path }, signal);
+  if (wanted.action === "list") {
+    return console.log(table([nodeRow(), ...wanted.tools.flatMap((tool) => plannedRows(tool, found))]));
+  }
+  const impossible = noSourceError(wanted.tools, found);
+  if (impossible !== undefined) throw impossible;
+
+  const world: BringWorld = { cache, lock: { self: thisProcess(), clock, isRunning }, say: console.log };
+  cache.sweep(runningPid);
+  const rows: Row[] = [nodeRow()];
+  linkNode();
+  for (const tool of wanted.tools) rows.push(...(await bringAndLink(tool, found, world, signal)));
+  if (wanted.npm) rows.push(await packagesRow(world, [bin, ...path].join(delimiter), signal));
+  console.log(`\n${table(rows)}`);
+}
+
+async function bringAndLink(tool: Tool, found: Survey, world: BringWorld, signal: AbortSignal): Promise<Row[]> {
+  const start = Date.now();
+  const sources = sourcesOf(tool, found);
+  const [first] = sources;
+  if (first?.kind === "path") {
+    for (const [name, target] of Object.entries(first.binaries)) link(bin, name, target);
+  } else {
+    const making = sources.filter((source) => source.kind === "download" || source.kind === "go");
+    if (first?.kind !== "cache") await bring(tool, making, world, signal);
+    for (const name of binariesOf(tool)) link(bin, name, world.cache.binary(tool, name));
+  }
+  const duration = Date.now() - start;
+  return binariesOf(tool).map((name, index) => ({
+    name,
+    ...(first?.kind === "path"
+      ? { version: first.version, source: "PATH" }
+      : cachedRow(tool, name, first, world.cache)),
+    duration: index === 0 ? duration : undefined,
+  }));
+}
+
+function cachedRow(tool: Tool, name: string, first: Source | undefined, cache: Cache) {
+  const { source, versions } = cache.provenance(tool);
+  const origin = source === "go" ? "Go module" : "download";
+  return { version: versions[name] ?? tool.version, source: first?.kind === "cache" ? `cache (${origin})` : origin };
+}
+
+function plannedRows(tool: Tool, found: Survey): Row[] {
+  const [first] = sourcesOf(tool, found);
+  const sources = { path: "PATH", cache: "cache", download: "download", go: "Go module" } as const;
+  const source = first === undefined ? "none on this machine" : sources[first.kind];
+  const version = first?.kind === "path" ? first.version : tool.version;
+  return [{ name: tool.name, version, source, duration: undefined }];
+}
+
+/** `scripts/toolchain` has found or brought Node and tells how. */
+function nodeRow(): Row {
+  const [source = "PATH", took] = (process.env.KEYE_TOOLCHAIN_NODE ?? "").split("|");
+  return {
+    name: "node",
+    version: process.versions.node,
+    source: source === "" ? "PATH" : source,
+    duration: took === undefined ? undefined : Number(took) * 1000,
+  };
+}
+
+function linkNode(): void {
+  for (const name of ["node", "npm", "npx"]) {
+    const beside = join(dirname(process.execPath), name);
+    if (existsSync(beside)) link(bin, name, beside);
+  }
+}
+
+async function packagesRow(world: BringWorld, path: string, signal: AbortSignal): Promise<Row> {
+  const start = Date.now();
+  let source = "up to date";
+  const onWait = () => world.say("node_modules: waiting for another run of npm ci");
+  if (packagesAreStale(root)) {
+    await withLock(join(root, ".toolchain", "npm.lock"), { ...world.lock, onWait }, signal, async () => {
+      if (!packagesAreStale(root)) return;
+      await installPackages(root, path, world.say, signal);
+      source = "npm ci";
+    });
+  }
+  return { name: "node_modules", version: "-", source, duration: Date.now() - start };
+}
+
+function archHere(): Arch {
+  if (process.platform === "linux" && process.arch === "x64") return "amd64";
+  if (process.platform === "linux" && process.arch === "arm64") return "arm64";
+  throw new DeployError({
+    code: "ENV_TOOL",
+    where: "toolchain",
+    message: `the tools are brought for Linux on x64 and arm64; this is ${process.platform} on ${process.arch}.`,
+    hint: "Run it in a Linux container or virtual machine.",
+  });
+}
+
+function cacheRoot(): string {
+  const { KEYE_TOOLCHAIN_CACHE: own, XDG_CACHE_HOME: caches } = process.env;
+  if (own) return resolve(own);
+  return join(caches || join(homedir(), ".cache"), "keye-stack", "toolchain");
+}
+
+/** Puts a failure into words and picks the exit code. */
+function report(error: unknown): ExitCode {
+  if (error instanceof DeployError) {
+    console.error(error.message);
+    return error.code === "CONFIG_USAGE" ? exitCodes.badInput : exitCodes.environment;
+  }
+  const errno = errnoOf(error);
+  if (errno === "EACCES" || errno === "EROFS") {
+    console.error(
+      `ENV_READ_ONLY: toolchain: ${textOf(error)}. Set KEYE_TOOLCHAIN_CACHE to a folder that can be written.`,
+    );
+    return exitCodes.environment;
+  }
+  console.error(error);
+  return exitCodes.fail;
+}
+
+const interrupt = new AbortController();
+for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.once(name, () => interrupt.abort(new Error(`interrupted by ${name}`)));
+}
+try {
+  await main(process.argv.slice(2), interrupt.signal);
+} catch (error) {
+  if (interrupt.signal.aborted) {
+    console.error("Interrupted. What was finished is kept; the next run goes on from there.");
+    process.exitCode = exitCodes.cancelled;
+  } else {
+    process.exitCode = report(error);
+  }
+}
