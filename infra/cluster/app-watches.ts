@@ -4,7 +4,7 @@ import type { Milliseconds } from "../core/units.ts";
 import type { AppRef } from "../gate/ports.ts";
 import type { ApiClient } from "./api-client.ts";
 import { collectionPath } from "./api-paths.ts";
-import { follow, type WatchEvent, type Watched } from "./watch.ts";
+import { type Change, followObjects, type ResourceObject } from "./resources.ts";
 
 /** Changes that come in one burst, such as a pod and its endpoint, are told as one. */
 const burst: Milliseconds = 50;
@@ -22,8 +22,9 @@ export class AppWatches {
   }
 
   /**
-   * Resolves at the next change since the last call returned, or after `atMost`. The first call of an app also resolves when its watches
-   * begin to listen, so that nothing is lost between the caller's last reading and them. Rejects with `E_API` where a watch is refused.
+   * Resolves at the next change since the last call returned, or after `atMost`. The first call of an app also resolves
+   * when its watches begin to listen, so that nothing is lost between the caller's last reading and them. Rejects with
+   * `E_API` where a watch is refused.
    */
   async waitForChange(ref: AppRef, atMost: Milliseconds, signal: AbortSignal): Promise<void> {
     const key = `${ref.namespace}/${ref.app}/${ref.service}`;
@@ -50,58 +51,71 @@ export class AppWatches {
   }
 
   #open(ref: AppRef, watch: AppWatch): void {
-    for (const watched of watchedOf(ref, watch)) {
-      follow(this.#client, watched, { clock: this.#clock, signal: this.#closed.signal }).catch((error) =>
-        watch.fail(error),
-      );
+    const common = { clock: this.#clock, signal: this.#closed.signal };
+    for (const { path, labelSelector, concerns } of watchedOf(ref)) {
+      const query = labelSelector === undefined ? {} : { labelSelector };
+      const onChange = (change: Change<WatchedObject>) => {
+        if (change.kind === "synced" || concerns === undefined || concerns(change.object)) watch.change();
+      };
+      followObjects(this.#client, { ...common, path, query }, onChange).catch((error) => watch.fail(error));
     }
   }
 }
 
-function watchedOf(ref: AppRef, watch: AppWatch): Watched[] {
-  const ofApp = { labelSelector: `${appLabel}=${ref.app}` };
-  const changed = () => watch.change();
-  // Events carry no labels: those of the app are told by the name of what they are about.
-  const ifOurs = (event: WatchEvent) => {
-    if (event.object.involvedObject?.name?.startsWith(`${ref.app}-`)) watch.change();
-  };
-  const path = (plural: "pods" | "deployments" | "endpointslices" | "events") => collectionPath(plural, ref.namespace);
+interface WatchedObject extends ResourceObject {
+  readonly involvedObject?: { readonly name?: string };
+}
+
+interface Watched {
+  readonly path: string;
+  readonly labelSelector?: string;
+  readonly concerns?: (object: WatchedObject) => boolean;
+}
+
+function watchedOf({ namespace, app, service }: AppRef): readonly Watched[] {
+  const ofApp = `${appLabel}=${app}`;
   return [
-    { path: path("pods"), query: ofApp, onListening: changed, onEvent: changed },
-    { path: path("deployments"), query: ofApp, onListening: changed, onEvent: changed },
+    { path: collectionPath("pods", namespace), labelSelector: ofApp },
+    { path: collectionPath("deployments", namespace), labelSelector: ofApp },
+    { path: collectionPath("endpointslices", namespace), labelSelector: `kubernetes.io/service-name=${service}` },
     {
-      path: path("endpointslices"),
-      query: { labelSelector: `kubernetes.io/service-name=${ref.service}` },
-      onListening: changed,
-      onEvent: changed,
+      path: collectionPath("events", namespace),
+      // Events carry no labels: those of the app are told by the name of what they are about.
+      concerns: ({ involvedObject }) => involvedObject?.name?.startsWith(`${app}-`) === true,
     },
-    { path: path("events"), query: {}, onListening: changed, onEvent: ifOurs },
   ];
 }
 
 /** Remembers whether something has changed since it was last asked. */
 class AppWatch {
-  hasChange = false;
+  #next = Promise.withResolvers<void>();
+  #hasChange = false;
   #failure: unknown;
-  #waiters: { readonly resolve: () => void; readonly reject: (error: unknown) => void }[] = [];
+
+  get hasChange(): boolean {
+    return this.#hasChange;
+  }
 
   nextChange(): Promise<void> {
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
-    if (this.hasChange) return Promise.resolve();
-    return new Promise((resolve, reject) => this.#waiters.push({ resolve, reject }));
+    return this.#failure === undefined ? this.#next.promise : Promise.reject(this.#failure);
   }
 
   change(): void {
-    this.hasChange = true;
-    for (const waiter of this.#waiters.splice(0)) waiter.resolve();
+    this.#hasChange = true;
+    this.#next.resolve();
   }
 
+  /** Everyone who waits, and everyone who asks from now on, is told. */
   fail(error: unknown): void {
     this.#failure = error;
-    for (const waiter of this.#waiters.splice(0)) waiter.reject(error);
+    // Nobody may be waiting at the moment.
+    this.#next.promise.catch(() => undefined);
+    this.#next.reject(error);
   }
 
   settle(): void {
-    this.hasChange = false;
+    if (!this.#hasChange) return;
+    this.#hasChange = false;
+    this.#next = Promise.withResolvers();
   }
 }

@@ -15,7 +15,7 @@ export interface PodPort {
   readonly port: number;
 }
 
-/** The legacy framing: one channel for data and one for errors, no half-close. The only one that kubelets speak over a plain WebSocket. */
+/** One channel for data and one for errors, no half-close: what kubelets speak over a plain WebSocket. */
 const protocol = "v4.channel.k8s.io";
 const handshakeTimeout: Milliseconds = 10_000;
 /** As long as an API server's restart may take: a probe that begins meanwhile waits for it, within its own timeout. */
@@ -35,8 +35,8 @@ export class PodDialer {
   }
 
   /**
-   * A connected, paused WebSocket to the pod's port. Waits for an API server that is away; rejects with `E_API` where it refuses, with
-   * `ENV_UNREACHABLE` where it stays away, and with the signal's reason.
+   * A connected, paused WebSocket to the pod's port. Waits for an API server that is away; rejects with `E_API` where it
+   * refuses, with `ENV_UNREACHABLE` where it stays away, and with the signal's reason.
    */
   async dial(target: PodPort, signal: AbortSignal): Promise<WebSocket> {
     const startedAt = this.#clock.now();
