@@ -12,7 +12,9 @@ async function loadGenerators(): Promise<Generator[]> {
   const files = (await readdir(folder)).filter((file) => file.endsWith(".ts")).sort();
   const lists = await Promise.all(
     files.map(async (file) => {
-      const loaded: { readonly generators?: readonly Generator[] } = await import(pathToFileURL(join(folder, file)).href);
+      const loaded: { readonly generators?: readonly Generator[] } = await import(
+        pathToFileURL(join(folder, file)).href
+      );
       if (loaded.generators === undefined) throw new Error(`scripts/generate/${file} exports no "generators"`);
       return loaded.generators;
     }),

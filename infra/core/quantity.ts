@@ -31,8 +31,7 @@ const quantity = /^([+-]?(?:\d+\.?\d*|\.\d+))(?:([KMGTPE]i)|([numkMGTPE])|[eE]([
 export function parseQuantity(text: string): number | undefined {
   const match = quantity.exec(text);
   if (match === null) return undefined;
-  const [, number = "", power2 = "", power10 = "", exponent] = match;
-  const value = Number(number);
-  if (exponent !== undefined) return Number(`${number}e${exponent}`);
-  return value * (binary[power2] ?? decimal[power10] ?? 1);
+  const [, number = "", power2 = "", power10 = "", exponent = "0"] = match;
+  const value = Number(`${number}e${exponent}`) * (binary[power2] ?? decimal[power10] ?? 1);
+  return Number.isFinite(value) ? value : undefined;
 }

@@ -1,0 +1,17 @@
+import type { CrossCheck } from "./cross-check.ts";
+import { engineChecks } from "./cross-checks/engine.ts";
+import { argumentChecks } from "./cross-checks/extra-args.ts";
+import { modelChecks } from "./cross-checks/model.ts";
+import { nodePoolChecks } from "./cross-checks/node-pools.ts";
+import { reservedChecks } from "./cross-checks/reserved.ts";
+import { rolloutChecks } from "./cross-checks/rollout.ts";
+
+/** Every cross-check, in the order in which problems are reported. */
+export const crossChecks: readonly CrossCheck[] = [
+  ...reservedChecks,
+  ...nodePoolChecks,
+  ...modelChecks,
+  ...engineChecks,
+  ...argumentChecks,
+  ...rolloutChecks,
+];

@@ -1,0 +1,47 @@
+import type { Fields, FieldsFor } from "./field.ts";
+import { engineFields } from "./fields/engine.ts";
+import { gateFields } from "./fields/gate.ts";
+import { imageFields } from "./fields/image.ts";
+import { modelFields } from "./fields/model.ts";
+import { nodePoolsField } from "./fields/node-pools.ts";
+import { rolloutFields } from "./fields/rollout.ts";
+import type { StackConfig } from "./stack-config.ts";
+import { atMost, textRules } from "./text-rules.ts";
+
+const table: FieldsFor<StackConfig> = {
+  name: {
+    kind: "text",
+    rule: atMost(40, textRules.dnsName),
+    default: "keye",
+    sentence: "Begins the name of every object of the stack.",
+    hint: "The limit leaves room for the revision and for what Kubernetes appends to pod names.",
+  },
+  namespace: {
+    kind: "text",
+    rule: textRules.dnsLabel,
+    default: "keye",
+    sentence: "Kubernetes namespace of all objects.",
+  },
+  context: {
+    kind: "text",
+    rule: textRules.line,
+    isOptional: true,
+    sentence: "Context of the kubeconfig to deploy to; the current context where absent.",
+  },
+  nodePools: nodePoolsField,
+  image: { kind: "group", sentence: "The container image of the engine.", fields: imageFields },
+  model: { kind: "group", sentence: "The weights, and the name under which they are served.", fields: modelFields },
+  engine: { kind: "group", sentence: "How each SGLang server is started and what its pod gets.", fields: engineFields },
+  replicas: {
+    kind: "integer",
+    min: 1,
+    max: 64,
+    default: 2,
+    sentence: "Copies of the engine that serve; each takes engine.tpSize GPUs.",
+  },
+  rollout: { kind: "group", sentence: "How a new revision replaces the old one.", fields: rolloutFields },
+  gate: { kind: "group", sentence: "What a revision must prove before it may serve.", fields: gateFields },
+};
+
+/** The field table: every setting of `keye-stack:stack`. Parser, JSON Schema and docs/settings.md are made from it. */
+export const stackFields: Fields = table;

@@ -1,0 +1,106 @@
+import type { FieldsFor } from "../field.ts";
+import type { NodePoolConfig, StackConfig } from "../stack-config.ts";
+import { textRules } from "../text-rules.ts";
+
+type Taint = NodePoolConfig["taints"][number];
+
+/** GPU feature discovery writes the device's name with dashes for spaces. */
+const h800Products = ["NVIDIA-H800", "NVIDIA-H800-80GB-HBM3", "NVIDIA-H800-PCIe", "NVIDIA-H800-NVL"];
+
+const taintFields: FieldsFor<Taint> = {
+  key: { kind: "text", rule: textRules.qualifiedName, isRequired: true, sentence: "Key of the taint." },
+  value: { kind: "text", rule: textRules.labelValue, isOptional: true, sentence: "Value of the taint." },
+  effect: {
+    kind: "choice",
+    of: ["NoSchedule", "PreferNoSchedule", "NoExecute"],
+    isRequired: true,
+    sentence: "What happens to pods that do not tolerate the taint.",
+  },
+};
+
+const poolFields: FieldsFor<NodePoolConfig> = {
+  name: {
+    kind: "text",
+    rule: textRules.dnsLabel,
+    isRequired: true,
+    sentence: "Name of the pool; its nodes get it as label keye-stack.dev/pool.",
+  },
+  provider: {
+    kind: "choice",
+    of: ["existing"],
+    default: "existing",
+    sentence: "How the nodes come to be: existing adopts nodes that are in the cluster.",
+  },
+  selector: {
+    kind: "map",
+    keys: textRules.qualifiedName,
+    values: textRules.labelValue,
+    min: 1,
+    default: { "nvidia.com/gpu.product": "NVIDIA-H800" },
+    sentence: "Labels that find the pool's nodes; a node must have all of them.",
+    hint: "An empty selector would adopt every node of the cluster.",
+  },
+  gpuProducts: {
+    kind: "texts",
+    each: textRules.labelValue,
+    min: 1,
+    default: h800Products,
+    sentence: "Accepted values of the node label nvidia.com/gpu.product.",
+    hint: "Read the names in your cluster: kubectl get nodes -L nvidia.com/gpu.product",
+    source: "names of NVIDIA/open-gpu-kernel-modules, README.md; form of NVIDIA/gpu-feature-discovery",
+  },
+  gpusPerNode: {
+    kind: "integer",
+    min: 1,
+    max: 16,
+    unit: "GPUs",
+    default: 8,
+    sentence: "GPUs that each node must offer.",
+  },
+  minNodes: {
+    kind: "integer",
+    min: 1,
+    max: 1000,
+    unit: "nodes",
+    default: 1,
+    sentence: "Nodes that the selector must find before anything is created.",
+  },
+  labels: {
+    kind: "map",
+    keys: textRules.qualifiedName,
+    values: textRules.labelValue,
+    default: {},
+    sentence: "Further labels to put on the pool's nodes.",
+  },
+  taints: {
+    kind: "groups",
+    entry: "taint",
+    fields: taintFields,
+    min: 0,
+    max: 20,
+    default: [],
+    sentence: "Taints to put on the pool's nodes.",
+  },
+};
+
+/** The record of `nodePools`. */
+export const nodePoolsField: FieldsFor<StackConfig>["nodePools"] = {
+  kind: "groups",
+  entry: "node pool",
+  fields: poolFields,
+  min: 1,
+  max: 10,
+  default: [
+    {
+      name: "h800",
+      provider: "existing",
+      selector: { "nvidia.com/gpu.product": "NVIDIA-H800" },
+      gpuProducts: h800Products,
+      gpusPerNode: 8,
+      minNodes: 1,
+      labels: {},
+      taints: [],
+    },
+  ],
+  sentence: "Machines that engines may run on, one entry for each shape.",
+};

@@ -1,0 +1,83 @@
+import type { PromotionDeadlines } from "../../core/promotion-inputs.ts";
+import type { FieldsFor } from "../field.ts";
+import type { RolloutConfig } from "../stack-config.ts";
+import { textRules } from "../text-rules.ts";
+
+const unit = "seconds";
+
+const deadlineFields: FieldsFor<PromotionDeadlines> = {
+  readySeconds: {
+    kind: "integer",
+    min: 10,
+    max: 86_400,
+    unit,
+    default: 1800,
+    sentence: "From scaling the candidate until all its pods are ready.",
+  },
+  probeSeconds: {
+    kind: "integer",
+    min: 10,
+    max: 86_400,
+    unit,
+    default: 600,
+    sentence: "For all probes of all pods.",
+  },
+  verifySeconds: {
+    kind: "integer",
+    min: 5,
+    max: 3600,
+    unit,
+    default: 120,
+    sentence: "From the switch until the Service answers as the candidate, from exactly the proven pods.",
+  },
+  soakSeconds: {
+    kind: "integer",
+    min: 0,
+    max: 86_400,
+    unit,
+    default: 60,
+    sentence: "How long the candidate must serve well before the old revision is retired.",
+  },
+  drainSeconds: {
+    kind: "integer",
+    min: 0,
+    max: 3600,
+    unit,
+    default: 60,
+    sentence: "From the switch until the old revision may be scaled down.",
+    hint: "Proxies and clients need some seconds to notice the new endpoints.",
+  },
+  totalSeconds: {
+    kind: "integer",
+    min: 30,
+    max: 172_800,
+    unit,
+    default: 3600,
+    sentence: "For the whole promotion; at least the sum of the others.",
+  },
+};
+
+/** Settings of `rollout`. */
+export const rolloutFields: FieldsFor<RolloutConfig> = {
+  strategy: {
+    kind: "choice",
+    of: ["blueGreen", "canary", "recreate", "auto"],
+    default: "blueGreen",
+    sentence: "How the candidate replaces the stable revision; blueGreen runs both at once and is the one available.",
+  },
+  deadlines: { kind: "group", sentence: "Deadline of each phase of a promotion.", fields: deadlineFields },
+  cooldownSeconds: {
+    kind: "integer",
+    min: 0,
+    max: 604_800,
+    unit,
+    default: 1800,
+    sentence: "How long a rejected revision is refused at once, without new probes; 0 turns it off.",
+  },
+  retryNonce: {
+    kind: "text",
+    rule: textRules.line,
+    isOptional: true,
+    sentence: "Any text; change it to try a rejected revision again before the cool-down ends.",
+  },
+};

@@ -1,0 +1,52 @@
+import { DeployError } from "../core/errors.ts";
+import type { CrossCheck } from "./cross-check.ts";
+import { crossChecks } from "./cross-checks.ts";
+import { stackFields } from "./fields.ts";
+import { type ConfigProblem, Findings } from "./problem.ts";
+import { readStack } from "./read-group.ts";
+import type { StackConfig } from "./stack-config.ts";
+
+/** What parsing gives: the complete settings, or every problem. */
+export type ParseResult =
+  | { readonly kind: "ok"; readonly config: StackConfig }
+  | { readonly kind: "problems"; readonly problems: readonly ConfigProblem[] };
+
+/**
+ * Reads the value of `keye-stack:stack`. Fills in defaults, refuses unknown settings, never turns one type into another,
+ * and reports all problems at once: those of single settings in the order of the field table, then those of cross-checks
+ * whose settings are all usable. Never throws.
+ */
+export function parseConfig(value: unknown): ParseResult {
+  const findings = new Findings();
+  const read = readStack(stackFields, value, findings);
+  // The table's type is FieldsFor<StackConfig>, so what is not broken has the type's shape; checks skip what is broken.
+  const config = read as StackConfig;
+  const crossProblems = crossChecks
+    .filter((check) => canRun(check, findings))
+    .flatMap((check) => problemsOf(check, config));
+  const problems = [...findings.problems, ...crossProblems];
+  return problems.length === 0 ? { kind: "ok", config } : { kind: "problems", problems };
+}
+
+function canRun(check: CrossCheck, findings: Findings): boolean {
+  return !check.reads.some((path) => findings.isBroken(path));
+}
+
+function problemsOf(check: CrossCheck, config: StackConfig): readonly ConfigProblem[] {
+  return check.find(config).map((finding) => ({ ...finding, rule: check.name }));
+}
+
+/** The problems as one `CONFIG_INVALID` whose text lists all of them, one a line. `where` is the file or stack. */
+export function configError(problems: readonly ConfigProblem[], where: string): DeployError {
+  return new DeployError({ code: "CONFIG_INVALID", where, message: problemsText(problems) });
+}
+
+/** The list of problems for people: a count, then one numbered line for each, its path first. */
+export function problemsText(problems: readonly ConfigProblem[]): string {
+  const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
+  const lines = problems.map(({ path, message, hint }, index) => {
+    const setting = path === "" ? "keye-stack:stack" : path;
+    return `  ${index + 1}. ${setting}: ${message}${hint === undefined ? "" : ` ${hint}`}`;
+  });
+  return [`${count} in the settings; docs/settings.md describes each.`, ...lines].join("\n");
+}

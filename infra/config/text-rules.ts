@@ -1,0 +1,123 @@
+/** The form that a text must have. */
+export interface TextRule {
+  readonly name: string;
+  /** The whole text must match. Also the `pattern` of the JSON Schema, so only what ECMA 262 and draft-07 share. */
+  readonly pattern: RegExp;
+  /** Characters. */
+  readonly maxLength: number;
+  /** What is wanted, as in "got …, wanted …". */
+  readonly wanted: string;
+}
+
+/** The same rule for shorter texts. */
+export function atMost(maxLength: number, rule: TextRule): TextRule {
+  return { ...rule, maxLength };
+}
+
+/** Every form of text that a setting can ask for. Kubernetes forms are those of apimachinery `pkg/util/validation`. */
+export const textRules = {
+  dnsName: {
+    name: "dns-name",
+    pattern: /^[a-z]([-a-z0-9]*[a-z0-9])?$/,
+    maxLength: 63,
+    wanted: 'a name of small letters, digits and "-" that begins with a letter and ends with a letter or digit',
+  },
+  dnsLabel: {
+    name: "dns-label",
+    pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
+    maxLength: 63,
+    wanted: 'a DNS label: small letters, digits and "-", beginning and ending with a letter or digit',
+  },
+  objectName: {
+    name: "object-name",
+    pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
+    maxLength: 253,
+    wanted: 'the name of a Kubernetes object: small letters, digits, "-" and "."',
+  },
+  secretKey: {
+    name: "secret-key",
+    pattern: /^[-._a-zA-Z0-9]+$/,
+    maxLength: 253,
+    wanted: 'a key of a Secret: letters, digits, "-", "_" and "."',
+  },
+  qualifiedName: {
+    name: "qualified-name",
+    pattern:
+      /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
+    maxLength: 317,
+    wanted: 'a key such as "example.com/team": an optional DNS prefix, then up to 63 letters, digits, "-", "_" and "."',
+  },
+  labelValue: {
+    name: "label-value",
+    pattern: /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/,
+    maxLength: 63,
+    wanted: 'a label value: letters, digits, "-", "_" and ".", beginning and ending with a letter or digit',
+  },
+  variableName: {
+    name: "variable-name",
+    pattern: /^[A-Za-z_][A-Za-z0-9_]*$/,
+    maxLength: 256,
+    wanted: 'the name of an environment variable: letters, digits and "_", not beginning with a digit',
+  },
+  repository: {
+    name: "repository",
+    pattern:
+      /^([A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:[0-9]+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/,
+    maxLength: 255,
+    wanted: "an image repository without scheme, tag and digest, such as kwaikeye/kwai-keye-vl",
+  },
+  imageTag: {
+    name: "image-tag",
+    pattern: /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/,
+    maxLength: 128,
+    wanted: 'an image tag: letters, digits, "_", "." and "-"',
+  },
+  digest: {
+    name: "digest",
+    pattern: /^sha256:[0-9a-f]{64}$/,
+    maxLength: 71,
+    wanted: "sha256: and 64 hex digits in small letters",
+  },
+  modelPath: {
+    name: "model-path",
+    pattern: /^(\/[^\s]+|[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9._-]*)$/,
+    maxLength: 512,
+    wanted: "a hub id such as Kwai-Keye/Keye-VL-2.0-30B-A3B, or the absolute path of a folder in the container",
+  },
+  servedName: {
+    name: "served-name",
+    pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]*$/,
+    maxLength: 128,
+    wanted: 'a name of letters, digits, ".", "_", "/" and "-"',
+  },
+  commit: {
+    name: "commit",
+    pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]*$/,
+    maxLength: 128,
+    wanted: "a commit, tag or branch of the hub repository",
+  },
+  absolutePath: {
+    name: "absolute-path",
+    pattern: /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._@+-]+)+$/,
+    maxLength: 512,
+    wanted: 'an absolute path below "/", without spaces, "..", or a "/" at the end',
+  },
+  argument: {
+    name: "argument",
+    pattern: /^--[a-z0-9][a-z0-9-]*(=[^\r\n]*)?$/,
+    maxLength: 4096,
+    wanted: "one argument: --flag or --flag=value",
+  },
+  line: {
+    name: "line",
+    pattern: /^[^\r\n]+$/,
+    maxLength: 256,
+    wanted: "one line of text",
+  },
+  anyText: {
+    name: "any-text",
+    pattern: /^[^\0]*$/,
+    maxLength: 32_768,
+    wanted: "text without NUL characters",
+  },
+} satisfies Readonly<Record<string, TextRule>>;
