@@ -80,6 +80,7 @@ spec:
           memory: {{ $engine.resources.memory | quote }}
           nvidia.com/gpu: {{ int $engine.tpSize | quote }}
         limits:
+          cpu: {{ $engine.resources.cpu | quote }}
           memory: {{ $engine.resources.memory | quote }}
           nvidia.com/gpu: {{ int $engine.tpSize | quote }}
       {{- with $values.securityContext }}

@@ -1,0 +1,59 @@
+import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
+import { Provider } from "@pulumi/kubernetes/provider.js";
+import * as pulumi from "@pulumi/pulumi";
+import type { StackConfig } from "../config/stack-config.ts";
+import { DeployError, textOf } from "../core/errors.ts";
+import type { InspectNodesArgs, InspectNodesResult } from "../core/pool-node.ts";
+
+/**
+ * Asks the cluster for its identity and for the nodes of every pool. Reads only, and runs in previews too. Throws what the
+ * plugin says, by its code: `ENV_KUBECONFIG`, `ENV_UNREACHABLE`, `E_API`.
+ */
+export async function inspectNodes(config: StackConfig): Promise<InspectNodesResult> {
+  const args: InspectNodesArgs = {
+    ...contextOf(config),
+    pools: config.nodePools.map(({ name, selector }) => ({ name, selector })),
+  };
+  try {
+    return await pulumi.runtime.invoke("rollgate:index:inspectNodes", args);
+  } catch (error) {
+    throw pluginError(error);
+  }
+}
+
+/** The provider of every Kubernetes object, bound to one cluster: another cluster replaces it, another kubeconfig does not. */
+export function clusterProvider(config: StackConfig, clusterUid: string): Provider {
+  return new Provider("cluster", { ...contextOf(config), ...safeguards, clusterIdentifier: clusterUid });
+}
+
+/**
+ * The namespace of the stack: made where it is missing, taken over where it is there, and left alone when the stack is
+ * destroyed, with the evidence in it. That needs a provider which may take over, and no other object may have that.
+ */
+export function stackNamespace(config: StackConfig, clusterUid: string): Namespace {
+  const provider = new Provider("cluster-namespace", {
+    ...contextOf(config),
+    ...safeguards,
+    clusterIdentifier: clusterUid,
+    upsertExistingObjects: true,
+  });
+  const name = config.namespace;
+  return new Namespace(name, { metadata: { name } }, { provider, retainOnDelete: true });
+}
+
+/** Said aloud, so that no environment variable decides it. */
+const safeguards = { deleteUnreachable: false, skipUpdateUnreachable: false };
+
+function contextOf({ context }: StackConfig): { readonly context?: string } {
+  return context === undefined ? {} : { context };
+}
+
+/** The plugin's error, without what the engine puts around it. */
+function pluginError(thrown: unknown): DeployError {
+  const text = textOf(thrown);
+  const [, code, where, message] = /\b(ENV_KUBECONFIG|ENV_UNREACHABLE|E_API): (.+?): ([\s\S]+)$/.exec(text) ?? [];
+  if (code === "ENV_KUBECONFIG" || code === "ENV_UNREACHABLE" || code === "E_API") {
+    return new DeployError({ code, where: where ?? "", message: message ?? "", cause: thrown });
+  }
+  return new DeployError({ code: "E_API", where: "rollgate:index:inspectNodes", message: text, cause: thrown });
+}

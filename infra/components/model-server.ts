@@ -1,0 +1,47 @@
+import * as pulumi from "@pulumi/pulumi";
+import type { KubernetesObject } from "../core/kubernetes-object.ts";
+import { candidateServiceName } from "../core/names.ts";
+import { registerObject } from "./registered-kinds.ts";
+
+export interface ModelServerArgs {
+  readonly app: string;
+  /** Every object of the rendered chart. */
+  readonly objects: readonly KubernetesObject[];
+}
+
+/**
+ * The engine of one revision and the Services that lead to it. It brings no traffic and no replicas: the revision's
+ * Deployment waits at zero, and the live Service is created selecting nothing, until a promotion scales and switches.
+ */
+export class ModelServer extends pulumi.ComponentResource {
+  constructor(name: string, args: ModelServerArgs, opts?: pulumi.ComponentResourceOptions) {
+    super("keye-stack:serving:ModelServer", name, {}, opts);
+    for (const object of args.objects) {
+      const role = roleOf(object, args.app);
+      registerObject(role.skipAwait ? unawaited(object) : object, { parent: this, ...role.options });
+    }
+    this.registerOutputs({});
+  }
+}
+
+interface Role {
+  readonly skipAwait: boolean;
+  readonly options: pulumi.CustomResourceOptions;
+}
+
+function roleOf(object: KubernetesObject, app: string): Role {
+  const { kind, metadata } = object;
+  // The promotion waits, with better diagnoses; and a retired revision may drain for longer than anybody wants to watch.
+  if (kind === "Deployment") return { skipAwait: true, options: { ignoreChanges: ["spec.replicas"] } };
+  if (kind === "Service" && metadata.name === app) {
+    return { skipAwait: true, options: { protect: true, ignoreChanges: ["spec.selector"] } };
+  }
+  // Waiting for endpoints would wait for pods that only the promotion starts.
+  if (kind === "Service" && metadata.name === candidateServiceName(app)) return { skipAwait: true, options: {} };
+  return { skipAwait: false, options: {} };
+}
+
+function unawaited(object: KubernetesObject): KubernetesObject {
+  const annotations = { ...object.metadata.annotations, "pulumi.com/skipAwait": "true" };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}

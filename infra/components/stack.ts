@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import type * as pulumi from "@pulumi/pulumi";
+import type { StackConfig } from "../config/stack-config.ts";
+import type { PromotionOutputs } from "../core/promotion-inputs.ts";
+import { engineChart, parseManifests, renderChart } from "../process/helm.ts";
+import { chartValues } from "../spec/chart-values.ts";
+import { checkNodePools, poolError } from "../spec/check-node-pools.ts";
+import { promotionInputs } from "../spec/promotion-inputs.ts";
+import { revisionOf } from "../spec/revision.ts";
+import { clusterProvider, inspectNodes, stackNamespace } from "./cluster.ts";
+import { ModelServer } from "./model-server.ts";
+import { NodePool } from "./node-pool.ts";
+import { Promotion } from "./promotion.ts";
+
+/** What the stack tells the world. */
+export interface StackOutputs {
+  /** The revision that serves; an update that fails leaves it as it was. */
+  readonly activeRevision: pulumi.Output<string>;
+  /** Base URL for clients inside the cluster, without `/v1`. */
+  readonly endpoint: string;
+  readonly evidence: pulumi.Output<PromotionOutputs["evidence"]>;
+  /** The revision that the settings describe, proven or not. */
+  readonly revision: string;
+}
+
+/**
+ * Declares the whole stack. Everything that can be found wrong without a write is found first, so that nothing is
+ * registered where the nodes do not fit or the chart does not render. Throws `DeployError`.
+ */
+export async function declareStack(config: StackConfig): Promise<StackOutputs> {
+  const cluster = await inspectNodes(config);
+  const problems = checkNodePools(config, cluster);
+  if (problems.length > 0) throw poolError(problems);
+  const { name, namespace } = config;
+  const manifests = await renderChart({
+    chartDir: engineChart,
+    release: name,
+    namespace,
+    values: chartValues(config, "promotion"),
+  });
+  const objects = parseManifests(manifests);
+  const revision = revisionOf(objects);
+
+  const provider = clusterProvider(config, cluster.clusterUid);
+  const home = stackNamespace(config, cluster.clusterUid);
+  const pools = config.nodePools.map((pool) => {
+    const nodes = cluster.pools.find((found) => found.name === pool.name)?.nodes ?? [];
+    return new NodePool(pool.name, { pool, nodes }, { provider });
+  });
+  const server = new ModelServer(name, { app: name, objects }, { provider, dependsOn: [home, ...pools] });
+  const promotion = new Promotion(name, promotionInputs(config, revision, sha256), { dependsOn: [server] });
+
+  return {
+    activeRevision: promotion.activeRevision,
+    endpoint: `http://${name}.${namespace}.svc:${config.engine.port}`,
+    evidence: promotion.evidence,
+    revision,
+  };
+}
+
+function sha256(text: string): string {
+  return createHash("sha256").update(text).digest("hex");
+}

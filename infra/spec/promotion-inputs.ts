@@ -1,0 +1,64 @@
+import type { StackConfig } from "../config/stack-config.ts";
+import { canonicalJson } from "../core/canonical-json.ts";
+import { revisionName } from "../core/names.ts";
+import type { ProbeSpec } from "../core/probe-spec.ts";
+import type { PromotionInputs } from "../core/promotion-inputs.ts";
+import { engineNodeSelector } from "./chart-values.ts";
+
+/** Hex digits of the sha256 of a text's UTF-8 bytes. */
+export type Sha256 = (text: string) => string;
+
+/** What the prober must find out about the engines of one revision. */
+export function probeSpec(config: StackConfig, revision: string): ProbeSpec {
+  const { engine, gate, model } = config;
+  return {
+    profile: gate.profile,
+    expectation: {
+      modelPath: model.path,
+      servedModelName: model.servedName,
+      weightVersion: revision,
+      tpSize: engine.tpSize,
+      memFractionStatic: engine.memFractionStatic,
+      ...(engine.contextLength === undefined ? {} : { contextLength: engine.contextLength }),
+      ...(gate.expect.attentionBackend === null ? {} : { attentionBackend: gate.expect.attentionBackend }),
+      ...(gate.expect.pageSize === null ? {} : { pageSize: gate.expect.pageSize }),
+      ...(gate.expect.architecture === null ? {} : { architecture: gate.expect.architecture }),
+    },
+    consecutivePasses: gate.consecutivePasses,
+  };
+}
+
+/** First 10 hex digits of the sha256 of the canonical probe spec. */
+export function probeHash(spec: ProbeSpec, sha256: Sha256): string {
+  return sha256(canonicalJson(spec)).slice(0, 10);
+}
+
+/** The promotion of one revision, as the settings want it. */
+export function promotionInputs(config: StackConfig, revision: string, sha256: Sha256): PromotionInputs {
+  const probe = probeSpec(config, revision);
+  const { engine, rollout } = config;
+  return {
+    namespace: config.namespace,
+    app: config.name,
+    service: config.name,
+    ...(config.context === undefined ? {} : { context: config.context }),
+    revision,
+    workload: revisionName(config.name, revision),
+    replicas: config.replicas,
+    gpusPerReplica: engine.tpSize,
+    nodeSelector: engineNodeSelector(config),
+    port: engine.port,
+    strategy: rollout.strategy,
+    probe,
+    probeHash: probeHash(probe, sha256),
+    imageDigest: config.image.digest,
+    deadlines: rollout.deadlines,
+    cooldownSeconds: rollout.cooldownSeconds,
+    ...(rollout.retryNonce === undefined ? {} : { retryNonce: rollout.retryNonce }),
+    ...(engine.apiKeySecret === undefined ? {} : { apiKeySecret: engine.apiKeySecret }),
+    evidenceDir,
+  };
+}
+
+/** Where evidence files go, relative to the folder of `Pulumi.yaml`: the same on every machine, or each would see a change. */
+const evidenceDir = ".keye/evidence";

@@ -1,0 +1,19 @@
+import { DeployError } from "../core/errors.ts";
+import type { KubernetesObject } from "../core/kubernetes-object.ts";
+import { revisionLabel } from "../core/names.ts";
+
+/**
+ * The revision of the rendered objects. The chart computes it from its canonical pod template, so that `helm install`,
+ * rendered manifests and `pulumi up` agree on it. Throws `ENV_HELM` where no Deployment carries one.
+ */
+export function revisionOf(objects: readonly KubernetesObject[]): string {
+  const workload = objects.find((object) => object.kind === "Deployment");
+  const revision = workload?.metadata.labels?.[revisionLabel];
+  if (revision !== undefined && /^[0-9a-f]{10}$/.test(revision)) return revision;
+  throw new DeployError({
+    code: "ENV_HELM",
+    where: "charts/keye-sglang",
+    message: `The chart rendered ${workload === undefined ? "no Deployment" : `a Deployment with ${revisionLabel}=${revision ?? ""}`}; wanted one with 10 hex digits in ${revisionLabel}.`,
+    hint: "Compare the chart with the one that this version was released with.",
+  });
+}
