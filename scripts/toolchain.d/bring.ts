@@ -2,19 +2,20 @@ import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { DeployError, textOf } from "../../infra/core/errors.ts";
 import type { Cache, Provenance } from "./cache.ts";
-import { download } from "./download.ts";
-import { buildFromModule } from "./go.ts";
 import { type LockWorld, withLock } from "./lock.ts";
 import type { Source } from "./plan.ts";
-import { type Say, seconds, withTicks } from "./progress.ts";
-import { versionOf } from "./survey.ts";
-import { binariesOf, type GoBuild, type Tool } from "./tools.ts";
+import { type Say, seconds } from "./progress.ts";
+import { binariesOf, type Tool } from "./tools.ts";
 
 /** What bringing a tool needs. */
 export interface BringWorld {
   readonly cache: Cache;
   readonly lock: Omit<LockWorld, "onWait">;
   readonly say: Say;
+  /** Fills `<folder>/bin` with the tool's binaries; returns what they were made from. */
+  make(tool: Tool, source: MakingSource, folder: string, signal: AbortSignal): Promise<string>;
+  /** What a binary says its version is; undefined where it says none. */
+  versionOf(binary: string, tool: Tool, signal: AbortSignal): Promise<string | undefined>;
 }
 
 /** A way that makes a cache entry. */
@@ -55,11 +56,8 @@ async function make(tool: Tool, source: MakingSource, world: BringWorld, signal:
   const partial = world.cache.partial(tool);
   const start = Date.now();
   try {
-    const from =
-      source.kind === "go"
-        ? await build(tool, partial, world, signal)
-        : await fetchInto(tool, source, partial, world, signal);
-    const version = await versionOf(join(partial, "bin", tool.name), tool, signal);
+    const from = await world.make(tool, source, partial, signal);
+    const version = await world.versionOf(join(partial, "bin", tool.name), tool, signal);
     if (version !== tool.version) throw new Error(`the ${source.kind} gave version ${version ?? "unknown"}`);
     world.cache.publish(tool, partial, { source: source.kind, versions: versionsOf(tool, source.kind), from });
     world.say(`${tool.name} ${tool.version}: ready after ${seconds(Date.now() - start)}`);
@@ -68,54 +66,8 @@ async function make(tool: Tool, source: MakingSource, world: BringWorld, signal:
   }
 }
 
-async function build(tool: Tool, folder: string, world: BringWorld, signal: AbortSignal): Promise<string> {
-  const builds: readonly (readonly [name: string, build: GoBuild])[] = [
-    [tool.name, tool.go],
-    ...(tool.companion === undefined ? [] : [[tool.companion.name, tool.companion.go] as const]),
-  ];
-  for (const [name, build] of builds) {
-    world.say(`${name}: building ${build.package} with Go`);
-    let steps = 0;
-    let latest = "nothing new yet";
-    const onStep = (step: string) => {
-      steps += 1;
-      latest = step;
-    };
-    const modFile = world.cache.modFile(build, "go.mod");
-    await withTicks(
-      world.say,
-      name,
-      () => `building, ${steps} steps so far, latest: ${latest}`,
-      () => buildFromModule({ build, modFile, name, folder, log: world.cache.log(tool), onStep }, signal),
-    );
-  }
-  return builds.map(([, build]) => build.package).join(" ");
-}
-
-async function fetchInto(
-  tool: Tool,
-  source: Extract<Source, { kind: "download" }>,
-  folder: string,
-  world: BringWorld,
-  signal: AbortSignal,
-): Promise<string> {
-  const { url } = source.download;
-  world.say(`${tool.name} ${tool.version}: downloading ${url}`);
-  let received = 0;
-  const onBytes = (bytes: number) => {
-    received = bytes;
-  };
-  const sha256 = await withTicks(
-    world.say,
-    tool.name,
-    () => `downloading, ${(received / 1e6).toFixed(1)} MB so far`,
-    () => download({ download: source.download, name: tool.name, folder, onBytes }, signal),
-  );
-  return `${url} sha256:${sha256}`;
-}
-
 function versionsOf(tool: Tool, kind: Provenance["source"]): Provenance["versions"] {
-  const companion = tool.companion;
+  const { companion } = tool;
   return Object.fromEntries(
     binariesOf(tool).map((name) => [
       name,

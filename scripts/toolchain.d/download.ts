@@ -4,7 +4,7 @@ import { basename, join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import type { Milliseconds } from "../../infra/core/units.ts";
-import { runChild } from "./processes.ts";
+import { runChild } from "../lib/child.ts";
 import type { Download } from "./tools.ts";
 
 /** A release server that sends nothing for this long has failed. */

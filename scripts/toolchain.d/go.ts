@@ -1,7 +1,7 @@
 import { appendFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { runChild } from "../lib/child.ts";
 import type { GoState } from "./plan.ts";
-import { runChild } from "./processes.ts";
 import type { GoBuild } from "./tools.ts";
 
 /** What {@link buildFromModule} works on. */

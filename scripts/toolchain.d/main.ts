@@ -1,34 +1,25 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
-import type { Clock } from "../../infra/core/clock.ts";
 import { DeployError, textOf } from "../../infra/core/errors.ts";
 import { type ExitCode, exitCodes } from "../../infra/core/exit-codes.ts";
+import { systemClock } from "../../infra/rehearsal/system-clock.ts";
+import { interruptible } from "../lib/interrupt.ts";
 import { help, parseArguments } from "./arguments.ts";
 import { type BringWorld, bring } from "./bring.ts";
 import { Cache } from "./cache.ts";
 import { link } from "./links.ts";
 import { errnoOf, withLock } from "./lock.ts";
+import { makeBinaries } from "./make.ts";
 import { installPackages, packagesAreStale } from "./npm.ts";
 import { noSourceError, type Source, type Survey, sourcesOf } from "./plan.ts";
 import { isRunning, runningPid, thisProcess } from "./processes.ts";
 import { type Row, table } from "./progress.ts";
-import { survey } from "./survey.ts";
+import { survey, versionOf } from "./survey.ts";
 import { type Arch, binariesOf, type Tool } from "./tools.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const bin = join(root, ".toolchain", "bin");
-
-const clock: Clock = {
-  now: () => Date.now(),
-  sleep: async (duration, signal) => {
-    await wait(duration, undefined, signal === undefined ? {} : { signal }).catch((error: unknown) => {
-      signal?.throwIfAborted();
-      throw error;
-    });
-  },
-};
 
 async function main(args: readonly string[], signal: AbortSignal): Promise<void> {
   const wanted = parseArguments(args);
@@ -43,7 +34,13 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
   const impossible = noSourceError(wanted.tools, found);
   if (impossible !== undefined) throw impossible;
 
-  const world: BringWorld = { cache, lock: { self: thisProcess(), clock, isRunning }, say: console.log };
+  const world: BringWorld = {
+    cache,
+    lock: { self: thisProcess(), clock: systemClock, isRunning },
+    say: console.log,
+    make: (tool, source, folder) => makeBinaries({ tool, source, folder }, { cache, say: console.log }, signal),
+    versionOf,
+  };
   cache.sweep(runningPid);
   const rows: Row[] = [nodeRow()];
   linkNode();
@@ -108,12 +105,12 @@ function linkNode(): void {
 async function packagesRow(world: BringWorld, path: string, signal: AbortSignal): Promise<Row> {
   const start = Date.now();
   let source = "up to date";
-  const onWait = () => world.say("node_modules: waiting for another run of npm ci");
+  const onWait = () => world.say("node_modules: waiting for another run that installs them");
   if (packagesAreStale(root)) {
     await withLock(join(root, ".toolchain", "npm.lock"), { ...world.lock, onWait }, signal, async () => {
       if (!packagesAreStale(root)) return;
       await installPackages(root, path, world.say, signal);
-      source = "npm ci";
+      source = "npm install";
     });
   }
   return { name: "node_modules", version: "-", source, duration: Date.now() - start };
@@ -153,17 +150,13 @@ function report(error: unknown): ExitCode {
   return exitCodes.fail;
 }
 
-const interrupt = new AbortController();
-for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.once(name, () => interrupt.abort(new Error(`interrupted by ${name}`)));
-}
-try {
-  await main(process.argv.slice(2), interrupt.signal);
-} catch (error) {
-  if (interrupt.signal.aborted) {
+await interruptible(async (signal) => {
+  try {
+    await main(process.argv.slice(2), signal);
+    return exitCodes.pass;
+  } catch (error) {
+    if (!signal.aborted) return report(error);
     console.error("Interrupted. What was finished is kept; the next run goes on from there.");
-    process.exitCode = exitCodes.cancelled;
-  } else {
-    process.exitCode = report(error);
+    return exitCodes.cancelled;
   }
-}
+});

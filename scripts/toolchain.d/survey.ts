@@ -1,11 +1,11 @@
 import { accessSync, constants, realpathSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Milliseconds } from "../../infra/core/units.ts";
+import { runChild } from "../lib/child.ts";
 import type { Cache } from "./cache.ts";
 import { goState } from "./go.ts";
 import { answeringHosts } from "./hosts.ts";
 import { isMissing, type OnPath, type Survey, urlsOf } from "./plan.ts";
-import { runChild } from "./processes.ts";
 import { type Arch, binariesOf, type Tool } from "./tools.ts";
 import { versionIn } from "./version.ts";
 
