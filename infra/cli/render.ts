@@ -1,0 +1,52 @@
+import type { StackConfig } from "../config/stack-config.ts";
+import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
+import { engineChart, parseManifests, renderChart } from "../process/helm.ts";
+import { chartValues } from "../spec/chart-values.ts";
+import { type ManifestFile, manifestFiles } from "../spec/manifest-files.ts";
+import { revisionOf } from "../spec/revision.ts";
+import type { Command, CommandWorld } from "./command.ts";
+import { parseFlags, usageError } from "./flags.ts";
+import { replaceFiles } from "./rendered-dir.ts";
+import { readStackFile } from "./stack-file.ts";
+
+/** `keye render`: the stack's objects as files, for pipelines that apply manifests themselves. */
+export const render: Command = {
+  name: "render",
+  summary: "writes the stack's objects as YAML, for GitOps pipelines",
+  help: `keye render --to DIR [--stack NAME]
+
+Writes one file for each Kubernetes object, and a kustomization.yaml. The same settings give the same bytes. Secrets are
+named, never written. No cluster is asked.
+
+  --to DIR        folder to write to: a new or empty one, or one that keye render wrote before
+  --stack NAME    reads the settings from Pulumi.NAME.yaml (default rehearsal)
+
+The live Service is written without a selector, so that a tool which applies the files never moves traffic. See
+docs/chart.md for how to prove a revision and let the Service select it.
+
+Exit codes: 0 written, 2 bad input, 4 environment.
+`,
+  run: runRender,
+};
+
+async function runRender(args: readonly string[], world: CommandWorld): Promise<ExitCode> {
+  const { values, positionals } = parseFlags("render", args, { to: { type: "string" }, stack: { type: "string" } });
+  const extra = positionals[0];
+  if (extra !== undefined) throw usageError("render", `unexpected argument "${extra}"; the folder goes into --to.`);
+  if (values.to === undefined || values.to === "")
+    throw usageError("render", "--to is missing, such as --to deploy/keye.");
+  const { revision, files } = await renderStack(readStackFile(values.stack ?? "rehearsal"));
+  replaceFiles(values.to, files);
+  world.err(`Revision ${revision}: ${files.length} files in ${values.to}`);
+  return exitCodes.pass;
+}
+
+/** The stack's objects as files. Throws `ENV_HELM`. */
+export async function renderStack(
+  config: StackConfig,
+): Promise<{ readonly revision: string; readonly files: readonly ManifestFile[] }> {
+  const { name, namespace } = config;
+  const values = chartValues(config, "manifests");
+  const objects = parseManifests(await renderChart({ chartDir: engineChart, release: name, namespace, values }));
+  return { revision: revisionOf(objects), files: manifestFiles(name, objects) };
+}

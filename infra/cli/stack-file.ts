@@ -1,0 +1,48 @@
+import { readFileSync } from "node:fs";
+import { parseDocument } from "yaml";
+import { configError, parseConfig } from "../config/parse.ts";
+import type { StackConfig } from "../config/stack-config.ts";
+import { DeployError, textOf } from "../core/errors.ts";
+
+/**
+ * Reads the settings of a stack from `Pulumi.<stack>.yaml` in the present folder, as `pulumi up` does. Throws
+ * `CONFIG_FILE` for a file that cannot be read or is no YAML, `CONFIG_INVALID` with every problem of the settings.
+ */
+export function readStackFile(stack: string): StackConfig {
+  const file = `Pulumi.${stack}.yaml`;
+  const document = parseDocument(readText(file));
+  const problem = document.errors[0];
+  if (problem !== undefined) {
+    throw new DeployError({ code: "CONFIG_FILE", where: file, message: `Not readable as YAML: ${problem.message}.` });
+  }
+  const settings: unknown = document.toJS();
+  const parsed = parseConfig(stackObjectOf(settings) ?? {});
+  if (parsed.kind === "problems") throw configError(parsed.problems, file);
+  return parsed.config;
+}
+
+/** What stands under `config` and `keye-stack:stack`. */
+function stackObjectOf(settings: unknown): unknown {
+  const config = fieldOf(settings, "config");
+  return fieldOf(config, "keye-stack:stack");
+}
+
+function fieldOf(value: unknown, field: string): unknown {
+  return value !== null && typeof value === "object"
+    ? Object.entries(value).find(([key]) => key === field)?.[1]
+    : undefined;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new DeployError({
+      code: "CONFIG_FILE",
+      where: file,
+      message: `The settings of the stack could not be read: ${textOf(error)}.`,
+      hint: "Run it in the folder of Pulumi.yaml, and name a stack that has a file there: --stack NAME.",
+      cause: error,
+    });
+  }
+}
