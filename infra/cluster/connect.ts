@@ -8,6 +8,7 @@ import { inspectNodes } from "./inspect-nodes.ts";
 import { type KubeconfigOptions, loadKubeconfig } from "./kubeconfig.ts";
 import { Leases } from "./lease.ts";
 import { LiveCluster } from "./live-cluster.ts";
+import { liveRevision } from "./live-revision.ts";
 import { PodDialer } from "./pod-dialer.ts";
 import { readSecret } from "./secrets.ts";
 import { readyPods } from "./service-endpoint.ts";
@@ -20,6 +21,8 @@ export interface ClusterConnection {
   readonly cluster: ClusterPort;
   readonly lease: LeasePort;
   inspectNodes(args: InspectNodesArgs, signal: AbortSignal): Promise<InspectNodesResult>;
+  /** The revision that the live Service selects, `none` where it selects nothing yet; undefined where there is no such Service. */
+  liveRevision(ref: AppRef, signal: AbortSignal): Promise<string | undefined>;
   /** A local address for one port of one pod, ready or not. */
   openPodTunnel(namespace: string, pod: string, port: number, signal: AbortSignal): Promise<Tunnel>;
   /**
@@ -46,6 +49,7 @@ export function connect(options: KubeconfigOptions & { readonly clock?: Clock } 
     cluster: new LiveCluster(client, watches),
     lease: new Leases(client, clock),
     inspectNodes: (args, signal) => inspectNodes(client, args, signal),
+    liveRevision: (ref, signal) => liveRevision(client, ref, signal),
     openPodTunnel: (namespace, pod, port, signal) =>
       openTunnel((dialSignal) => dialer.dial({ namespace, pod, port }, dialSignal), signal),
     openServiceTunnel: (ref, port, signal) => openTunnel(roundRobin(client, dialer, { ref, port }), signal),

@@ -1,0 +1,69 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdir, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { type ClusterConnection, connect } from "../cluster/connect.ts";
+import type { PromotionInputs } from "../core/promotion-inputs.ts";
+import type { ProgressPort } from "../gate/ports.ts";
+import { promote } from "../gate/promote.ts";
+import { systemClock } from "../gate/system-clock.ts";
+import type { EngineLog } from "./engine-log.ts";
+import { TunnelProber } from "./prober-port.ts";
+import type { ProviderWorld } from "./provider.ts";
+
+/** The provider's world as it is: each call opens a connection to the cluster that its inputs name, and closes it. */
+export function liveWorld(log: EngineLog): ProviderWorld {
+  return {
+    progressOf: (urn) => log.progressOf(urn),
+    promote: async (inputs, progress, signal) => {
+      try {
+        return await connected(inputs, (connection) => promoteOver(connection, { inputs, progress, signal }));
+      } finally {
+        await log.flush();
+      }
+    },
+    liveRevision: (inputs, signal) => connected(inputs, (connection) => connection.liveRevision(inputs, signal)),
+    inspectNodes: (args, signal) => connected(args, (connection) => connection.inspectNodes(args, signal)),
+  };
+}
+
+async function connected<T>(
+  where: { readonly context?: string },
+  use: (connection: ClusterConnection) => Promise<T>,
+): Promise<T> {
+  const connection = connect(where.context === undefined ? {} : { context: where.context });
+  try {
+    return await use(connection);
+  } finally {
+    connection.close();
+  }
+}
+
+interface Promotion {
+  readonly inputs: PromotionInputs;
+  readonly progress: ProgressPort;
+  readonly signal: AbortSignal;
+}
+
+function promoteOver(connection: ClusterConnection, { inputs, progress, signal }: Promotion) {
+  const { evidenceDir } = inputs;
+  const ports = {
+    cluster: connection.cluster,
+    lease: connection.lease,
+    prober: new TunnelProber({ connection, inputs, clock: systemClock, progress }),
+    progress,
+    clock: systemClock,
+    // Unique to this run: a Lease is never taken for another run's of the same machine.
+    holder: `${hostname()}/${process.pid}/${randomBytes(4).toString("hex")}`,
+    sha256: (text: string) => createHash("sha256").update(text).digest("hex"),
+    ...(evidenceDir === undefined ? {} : { evidenceFile: evidenceWriter(evidenceDir) }),
+  };
+  return promote(inputs, ports, signal);
+}
+
+function evidenceWriter(folder: string) {
+  return async (name: string, json: string) => {
+    await mkdir(folder, { recursive: true });
+    await writeFile(join(folder, name), json);
+  };
+}

@@ -1,0 +1,173 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { canonicalJson } from "../core/canonical-json.ts";
+import { DeployError, textOf } from "../core/errors.ts";
+import type { InspectNodesArgs, InspectNodesResult } from "../core/pool-node.ts";
+import type { PromotionInputs, PromotionOutputs } from "../core/promotion-inputs.ts";
+import type { ProgressPort } from "../gate/ports.ts";
+import { RollbackFailed } from "../gate/promotion-error.ts";
+import { checkInspectArgs, checkPromotionInputs } from "./input-rules.ts";
+import { hasUnknown, isRecord, plainOf } from "./property-values.ts";
+
+/** What the provider does with the world, so that tests can stand in for it. */
+export interface ProviderWorld {
+  promote(inputs: PromotionInputs, progress: ProgressPort, signal: AbortSignal): Promise<PromotionOutputs>;
+  /** The revision that the live Service selects now; undefined where there is no such Service. */
+  liveRevision(inputs: PromotionInputs, signal: AbortSignal): Promise<string | undefined>;
+  inspectNodes(args: InspectNodesArgs, signal: AbortSignal): Promise<InspectNodesResult>;
+  /** Where the lines of one resource go. */
+  progressOf(urn: string): ProgressPort;
+}
+
+const promotionType = "rollgate:index:Promotion";
+const inspectNodesToken = "rollgate:index:inspectNodes";
+
+/** A change of one of these asks for a new proof. The rest says how the next one is to be done: it waits for it. */
+const proven = ["revision", "workload", "probeHash", "strategy", "replicas", "retryNonce", "imageDigest"] as const;
+
+/** A change of one of these makes it the promotion of another app. */
+const identifying = ["namespace", "app", "service", "context"] as const;
+
+/**
+ * The plugin `rollgate`: the resource `rollgate:index:Promotion`, whose create and update are the promotion, and the
+ * function `rollgate:index:inspectNodes`.
+ */
+export class RollgateProvider implements pulumi.provider.Provider {
+  readonly version = "0.1.0";
+  readonly #world: ProviderWorld;
+  readonly #calls = new Set<AbortController>();
+  #idle = Promise.withResolvers<void>();
+
+  constructor(world: ProviderWorld) {
+    this.#world = world;
+  }
+
+  /** How many calls are under way. */
+  get calls(): number {
+    return this.#calls.size;
+  }
+
+  /** Resolves when no call is under way. */
+  async whenIdle(): Promise<void> {
+    if (this.#calls.size > 0) await this.#idle.promise;
+  }
+
+  async check(urn: string, _olds: unknown, news: unknown): Promise<pulumi.provider.CheckResult> {
+    if (!urn.includes(`::${promotionType}::`) && !urn.includes(`$${promotionType}::`)) {
+      return { inputs: news, failures: [{ property: "", reason: `rollgate has no resource type of ${urn}` }] };
+    }
+    return { inputs: news, failures: [...checkPromotionInputs(plainOf(news))] };
+  }
+
+  async diff(_id: string, _urn: string, olds: unknown, news: unknown): Promise<pulumi.provider.DiffResult> {
+    const before = plainOf(olds);
+    const after = plainOf(news);
+    const replaces = identifying.filter((key) => differs(before, after, key));
+    return { changes: replaces.length > 0 || proven.some((key) => differs(before, after, key)), replaces };
+  }
+
+  async create(urn: string, inputs: unknown): Promise<pulumi.provider.CreateResult> {
+    return this.#promote(urn, inputs);
+  }
+
+  async update(_id: string, urn: string, _olds: unknown, news: unknown): Promise<pulumi.provider.UpdateResult> {
+    return { outs: (await this.#promote(urn, news)).outs };
+  }
+
+  /** A selector that somebody has moved shows as another revision, in inputs and outputs: the next update proves again. */
+  async read(id: string, _urn: string, properties: unknown): Promise<pulumi.provider.ReadResult> {
+    const props = plainOf(properties);
+    if (!isRecord(props) || checkPromotionInputs(inputsOf(props)).length > 0) {
+      throw new Error(`CONFIG_USAGE: ${id}: A Promotion cannot be imported: it is created by promoting.`);
+    }
+    const inputs = inputsOf(props);
+    const revision = await this.#during((signal) => this.#world.liveRevision(inputs, signal));
+    if (revision === undefined) return { id: "", props: {} };
+    return { id, props: { ...props, revision, activeRevision: revision }, inputs: { ...inputs, revision } };
+  }
+
+  /** Touches nothing: Deployments and Services are other resources, evidence is kept. */
+  async delete(): Promise<void> {}
+
+  async invoke(token: string, args: unknown): Promise<pulumi.provider.InvokeResult> {
+    if (token !== inspectNodesToken) throw new Error(`CONFIG_USAGE: rollgate: It has no function "${token}".`);
+    const plain = plainOf(args);
+    const failures = checkInspectArgs(plain);
+    if (failures.length > 0) return { outputs: {}, failures: [...failures] };
+    // `checkInspectArgs` has proven the shape.
+    const found = await this.#during((signal) =>
+      this.#world.inspectNodes(plain as unknown as InspectNodesArgs, signal),
+    );
+    return { outputs: found };
+  }
+
+  /** The engine also calls this at the end of every operation: only what is under way now is cancelled. */
+  async cancel(): Promise<void> {
+    this.cancelCalls("Cancelled.");
+  }
+
+  /** Aborts every call under way; `why` is a sentence. */
+  cancelCalls(why: string): void {
+    for (const call of this.#calls) {
+      call.abort(new DeployError({ code: "E_CANCELLED", where: "promotion", message: why }));
+    }
+  }
+
+  async #promote(urn: string, news: unknown): Promise<{ readonly id: string; readonly outs: object }> {
+    // `check` has proven the shape, and nothing is unknown when something is created.
+    const inputs = plainOf(news) as PromotionInputs;
+    const id = `${inputs.namespace}/${inputs.app}`;
+    const progress = this.#world.progressOf(urn);
+    try {
+      const outputs = await this.#during((signal) => this.#world.promote(inputs, progress, signal));
+      return { id, outs: { ...inputs, ...outputs } };
+    } catch (error) {
+      throw forEngine(error, inputs);
+    }
+  }
+
+  async #during<T>(call: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const controller = new AbortController();
+    this.#calls.add(controller);
+    try {
+      return await call(controller.signal);
+    } finally {
+      this.#calls.delete(controller);
+      if (this.#calls.size === 0) {
+        this.#idle.resolve();
+        this.#idle = Promise.withResolvers();
+      }
+    }
+  }
+}
+
+/**
+ * The error as the engine wants it: text alone. A plain one leaves the old state, so that the next update tries again.
+ * Where even the way back failed, the state is marked as not initialised: the next update enters the promotion whatever
+ * its inputs.
+ */
+function forEngine(error: unknown, inputs: PromotionInputs): Error {
+  const plain = new Error(textOf(error));
+  if (!(error instanceof RollbackFailed)) return plain;
+  const { id, properties, reasons } = error;
+  return Object.assign(plain, { id, properties: { ...inputs, ...properties }, reasons });
+}
+
+function differs(before: unknown, after: unknown, key: string): boolean {
+  const was = isRecord(before) ? before[key] : undefined;
+  const wanted = isRecord(after) ? after[key] : undefined;
+  return hasUnknown(wanted) || canonicalJson(was ?? null) !== canonicalJson(wanted ?? null);
+}
+
+const outputKeys: readonly (keyof PromotionOutputs)[] = [
+  "activeRevision",
+  "previousRevision",
+  "provenAt",
+  "evidence",
+  "podUids",
+];
+
+function inputsOf(props: Readonly<Record<string, unknown>>): PromotionInputs {
+  const inputs = Object.entries(props).filter(([key]) => !outputKeys.some((output) => output === key));
+  // Outputs are written as the inputs and these keys; `read` checks the shape before it relies on it.
+  return Object.fromEntries(inputs) as unknown as PromotionInputs;
+}
