@@ -1,0 +1,67 @@
+#!/usr/bin/env node
+import { nearest } from "../config/suggest.ts";
+import { DeployError, textOf } from "../core/errors.ts";
+import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
+import type { Command, CommandWorld } from "./command.ts";
+import { exitCodeOf } from "./exit-code-of.ts";
+import { probe } from "./probe.ts";
+import { rehearse } from "./rehearse.ts";
+import { render } from "./render.ts";
+
+const commands: readonly Command[] = [probe, render, rehearse];
+
+const help = `keye <command> [options]
+
+Commands:
+${commands.map((command) => `  ${command.name.padEnd(10)} ${command.summary}`).join("\n")}
+
+Each command explains itself: keye <command> --help
+Exit codes: 0 pass, 1 fail, 2 bad input, 3 inconclusive, 4 locked or environment, 130 cancelled.
+`;
+
+async function main(args: readonly string[]): Promise<ExitCode> {
+  const stop = new AbortController();
+  const cancel = () =>
+    stop.abort(new DeployError({ code: "E_CANCELLED", where: "keye", message: "Cancelled by a signal." }));
+  process.once("SIGINT", cancel);
+  process.once("SIGTERM", cancel);
+  const world: CommandWorld = {
+    out: (text) => process.stdout.write(`${text}\n`),
+    err: (text) => process.stderr.write(`${text}\n`),
+    env: process.env,
+    signal: stop.signal,
+  };
+  const [name, ...rest] = args;
+  if (name === undefined || name === "--help" || name === "help") {
+    world.out(help);
+    return name === undefined ? exitCodes.badInput : exitCodes.pass;
+  }
+  const command = commands.find((one) => one.name === name);
+  if (command === undefined) {
+    const guess = nearest(
+      name,
+      commands.map((one) => one.name),
+    );
+    world.err(
+      `CONFIG_USAGE: keye: no command "${name}".${guess === undefined ? "" : ` Did you mean "${guess}"?`} See keye --help.`,
+    );
+    return exitCodes.badInput;
+  }
+  if (rest.includes("--help")) {
+    world.out(command.help);
+    return exitCodes.pass;
+  }
+  try {
+    return await command.run(rest, world);
+  } catch (error) {
+    world.err(
+      error instanceof DeployError
+        ? error.message
+        : `keye ${name}: ${error instanceof Error ? error.stack : textOf(error)}`,
+    );
+    return exitCodeOf(error);
+  }
+}
+
+// Set instead of called: output that is still on its way to a pipe is not cut off.
+process.exitCode = await main(process.argv.slice(2));
