@@ -6,7 +6,10 @@ import { DeployError, textOf } from "../core/errors.ts";
 
 /** Which kubeconfig and which of its contexts. */
 export interface KubeconfigOptions {
-  /** Files to merge, in the form of the environment variable. @default `KUBECONFIG`, then `~/.kube/config`, then the pod's own account */
+  /**
+   * Files to merge, in the form of the environment variable; or a kubeconfig itself, known by its line breaks or braces.
+   * @default `KUBECONFIG`, then `~/.kube/config`, then the pod's own account
+   */
   readonly kubeconfig?: string;
   /** @default the kubeconfig's current context */
   readonly context?: string;
@@ -19,11 +22,12 @@ export function loadKubeconfig(options: KubeconfigOptions): KubeConfig {
   const config = new KubeConfig();
   try {
     if (options.kubeconfig === undefined) config.loadFromDefault();
+    else if (isContent(options.kubeconfig)) config.loadFromString(options.kubeconfig);
     else loadFiles(config, options.kubeconfig);
   } catch (error) {
     throw new DeployError({
       code: "ENV_KUBECONFIG",
-      where: options.kubeconfig ?? "kubeconfig",
+      where: options.kubeconfig === undefined || isContent(options.kubeconfig) ? "kubeconfig" : options.kubeconfig,
       message: `Cannot read it: ${textOf(error).split("\n")[0]}.`,
       hint: "Correct the file, or point the environment variable KUBECONFIG at another one.",
       cause: error,
@@ -32,6 +36,11 @@ export function loadKubeconfig(options: KubeconfigOptions): KubeConfig {
   if (options.kubeconfig === undefined && isBuiltInDefault(config)) throw noKubeconfig();
   selectContext(config, options.context);
   return config;
+}
+
+/** Content may hold credentials: it never gets into a message. */
+function isContent(kubeconfig: string): boolean {
+  return /\n|^\s*\{/.test(kubeconfig);
 }
 
 function loadFiles(config: KubeConfig, list: string): void {

@@ -1,0 +1,49 @@
+import { lookOnce } from "./awaiter.ts";
+import { InitFailure } from "./init-failure.ts";
+import type { JsonObject } from "./json.ts";
+import { idOf, kindOf, kindOfToken, type ObjectKind, parseId, tokenOfUrn } from "./kind.ts";
+import { fieldManagerFor, type OperationContext, placeOf, type StoredResource, waitContext } from "./operation.ts";
+import { fromOutputs, importedInputs, inputsFromLive, toOutputs } from "./state.ts";
+import { plainObject, protectLike } from "./values.ts";
+
+export interface ReadRequest {
+  readonly urn: string;
+  readonly id: string;
+  /** Inputs in the state; empty for an import. */
+  readonly inputs: JsonObject;
+  /** Outputs in the state; empty for an import. */
+  readonly outputs: JsonObject;
+}
+
+/** A resource as the cluster has it. */
+export interface ReadResource extends StoredResource {
+  readonly inputs: JsonObject;
+}
+
+/**
+ * The resource as it now is in the cluster, drift in its inputs included; undefined where the object is gone.
+ * Rejects with {@link InitFailure} where the object is there and not ready.
+ */
+export async function readResource(request: ReadRequest, context: OperationContext): Promise<ReadResource | undefined> {
+  const olds = plainObject(request.inputs);
+  const isImport = Object.keys(olds).length === 0;
+  const kind = isImport ? importedKind(tokenOfUrn(request.urn)) : kindOf(olds);
+  const ref = await placeOf(kind, parseId(request.id), context);
+  const live = await context.objects.read(ref, context.signal);
+  if (live === undefined) return undefined;
+  const state = fromOutputs(request.outputs);
+  const inputs = isImport ? importedInputs(live) : inputsFromLive(olds, state.live, live);
+  const fieldManager = fieldManagerFor(inputs, state.fieldManager);
+  const outputs = toOutputs({ inputs, live, fieldManager }, request.inputs);
+  const read = { id: idOf(ref), outputs, inputs: protectLike(inputs, request.inputs) };
+  if (isImport) return read;
+  const readiness = await lookOnce(inputs, live, waitContext(inputs, 0, context));
+  if (readiness.kind === "ready") return read;
+  throw new InitFailure(`${idOf(ref)} is not ready: ${readiness.reason}.`, read);
+}
+
+/** The type of a patch names no kind of its own: an import has only the type to go by. */
+function importedKind(token: string): ObjectKind {
+  const { apiVersion, kind } = kindOfToken(token);
+  return { apiVersion, kind: kind.replace(/Patch$/, "") };
+}
