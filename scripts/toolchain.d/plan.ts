@@ -80,7 +80,7 @@ export function noSourceError(wanted: readonly Tool[], survey: Survey): DeployEr
   return new DeployError({
     code: "ENV_TOOL",
     where: "toolchain",
-    message: `no way to ${names.join(", ")}: not on PATH, no answer from ${hosts.join(", ")}, and ${goTrouble(survey.go)}.`,
+    message: `no source for ${names.join(", ")}: not on PATH in a version that fits, no answer from ${hosts.join(", ")}, and ${goTrouble(survey.go)}.`,
     hint: `Install Go ${oldestGo} or later (https://go.dev/dl/), or give this machine a way to these hosts, then run ./scripts/toolchain again.`,
   });
 }

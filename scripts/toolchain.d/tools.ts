@@ -14,7 +14,7 @@ export const oldestGo = "1.26.0";
 export type Arch = "amd64" | "arm64";
 
 /** How a downloaded file is proven. `published`: a checksum file of the same publisher, fetched with it over TLS. */
-type Checksum =
+export type Checksum =
   | { readonly kind: "pinned"; readonly sha256: string }
   | { readonly kind: "published"; readonly url: string };
 
