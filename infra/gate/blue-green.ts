@@ -1,0 +1,81 @@
+import { noRevision } from "../core/names.ts";
+import { deploymentOf } from "./app-view.ts";
+import type { Situation } from "./phase-observe.ts";
+import { parkLeftovers, preflight } from "./phase-preflight.ts";
+import { probePods } from "./phase-probe.ts";
+import { scaleCandidate, waitReady } from "./phase-ready.ts";
+import { retireOld } from "./phase-retire.ts";
+import { recheckPods, switchTraffic } from "./phase-switch.ts";
+import { soak, verifyEndpoints, verifyTraffic } from "./phase-verify.ts";
+import type { PromotionRun } from "./promotion-run.ts";
+import type { Proof } from "./proof.ts";
+
+/** How often the candidate's pods may change under the probes before that is the verdict. */
+const proofRounds = 3;
+
+/**
+ * Strategy blueGreen: the whole candidate beside the whole stable revision, proven pod by pod, then one switch. Needs the
+ * GPUs of both. Also the first deploy, where nothing serves before.
+ */
+export async function blueGreen(run: PromotionRun, situation: Situation): Promise<Proof> {
+  await preflight(run, situation);
+  await parkLeftovers(run, situation);
+  await scaleCandidate(run, deploymentOf(situation.observation, run.inputs.revision)?.spec.replicas ?? 0);
+  const proof = await proveCandidate(run);
+  await switchTraffic(run);
+  await verifyServing(run, proof);
+  await retireOld(run);
+  return proof;
+}
+
+/**
+ * Proves a revision that serves already: after a run that ended between switch and evidence, or when only the probes or
+ * the number of replicas changed.
+ */
+export async function verifyInPlace(run: PromotionRun, situation: Situation): Promise<Proof> {
+  const present = deploymentOf(situation.observation, run.inputs.revision)?.spec.replicas ?? 0;
+  const { evidence } = situation;
+  // The same number was asked for last time: whatever runs now is an autoscaler's wish.
+  if (evidence?.replicas === run.inputs.replicas && present > 0) run.replicas = present;
+  const canGoBack = run.previous !== noRevision || evidence?.previousRevision === null;
+  if (evidence?.isUnfinished === true && canGoBack) {
+    run.stage = "switched";
+    run.switchedAt = run.ports.clock.now();
+  }
+  await scaleServing(run, present);
+  const proof = await probePods(run, await waitReady(run));
+  await verifyServing(run, proof);
+  await retireOld(run);
+  await parkLeftovers(run, situation);
+  return proof;
+}
+
+async function proveCandidate(run: PromotionRun): Promise<Proof> {
+  let gap = "";
+  for (let round = 0; round < proofRounds; round++) {
+    const proof = await probePods(run, await waitReady(run));
+    const found = await recheckPods(run, proof);
+    if (found === undefined) return proof;
+    gap = found;
+  }
+  throw run.stop({
+    kind: "fail",
+    code: "E_CRASH",
+    phase: "recheck",
+    message: `its pods changed after each of ${proofRounds} proofs: ${gap}.`,
+  });
+}
+
+async function verifyServing(run: PromotionRun, proof: Proof): Promise<void> {
+  await verifyEndpoints(run, proof);
+  await verifyTraffic(run, proof);
+  await soak(run, proof);
+  run.stage = "verified";
+}
+
+/** The serving revision is never parked, whatever comes of its new replicas: `stage` stays as it is. */
+async function scaleServing(run: PromotionRun, present: number): Promise<void> {
+  const { stage } = run;
+  await scaleCandidate(run, present);
+  run.stage = stage;
+}

@@ -1,0 +1,92 @@
+import { canonicalJson } from "../core/canonical-json.ts";
+import { textOf } from "../core/errors.ts";
+import { evidenceName, noRevision } from "../core/names.ts";
+import type { PromotionInputs } from "../core/promotion-inputs.ts";
+import { type EvidenceDocument, evidenceApiVersion, serializeEvidence } from "./evidence.ts";
+import type { PromotionStop } from "./promotion-error.ts";
+import type { PromotionRun } from "./promotion-run.ts";
+
+/** What is to be put on record. `unfinished`: the run is about to switch. */
+export type Outcome =
+  | { readonly kind: "pass" }
+  | { readonly kind: "unfinished" }
+  | { readonly kind: "stopped"; readonly stop: PromotionStop };
+
+/** Evidence as it was stored. */
+export interface SavedEvidence {
+  readonly name: string;
+  readonly sha256: string;
+}
+
+/** Name of the ConfigMap with the last verdict on these inputs. */
+export function evidenceNameOf(inputs: PromotionInputs): string {
+  return evidenceName(inputs.app, inputs.revision, inputs.probeHash);
+}
+
+/** Writes the verdict to the cluster, and to a file where one is wanted; the file may fail, the cluster may not. */
+export async function saveEvidence(run: PromotionRun, outcome: Outcome, signal: AbortSignal): Promise<SavedEvidence> {
+  const document = documentOf(run, outcome);
+  const json = serializeEvidence(document);
+  const name = evidenceNameOf(run.inputs);
+  const record = { name, json, revision: run.inputs.revision, verdict: document.verdict };
+  await run.ports.cluster.saveEvidence(run.ref, record, signal);
+  if (outcome.kind !== "unfinished") await saveFile(run, `${name}.json`, json);
+  return { name, sha256: run.ports.sha256(json) };
+}
+
+async function saveFile(run: PromotionRun, name: string, json: string): Promise<void> {
+  try {
+    await run.ports.evidenceFile?.(name, json);
+  } catch (error) {
+    run.line("evidence", `${name} could not be written on this machine: ${textOf(error)}`);
+  }
+}
+
+function documentOf(run: PromotionRun, outcome: Outcome): EvidenceDocument {
+  const { inputs, ports } = run;
+  const now = ports.clock.now();
+  const stop = outcome.kind === "stopped" ? outcome.stop : undefined;
+  return {
+    apiVersion: evidenceApiVersion,
+    kind: "PromotionEvidence",
+    verdict: outcome.kind === "pass" ? "pass" : stop?.kind === "fail" ? "fail" : "inconclusive",
+    isUnfinished: outcome.kind === "unfinished",
+    ...(stop === undefined ? {} : { code: stop.code }),
+    reason: reasonOf(outcome),
+    namespace: inputs.namespace,
+    app: inputs.app,
+    revision: inputs.revision,
+    previousRevision: run.previous === noRevision ? null : run.previous,
+    strategy: inputs.strategy,
+    replicas: inputs.replicas,
+    probeHash: inputs.probeHash,
+    inputsSha256: ports.sha256(canonicalJson(inputs)),
+    ...(inputs.retryNonce === undefined ? {} : { retryNonce: inputs.retryNonce }),
+    holder: ports.holder,
+    startedAt: new Date(run.startedAt).toISOString(),
+    finishedAt: new Date(now).toISOString(),
+    durationSeconds: Math.round((now - run.startedAt) / 100) / 10,
+    phases: run.timeline,
+    pods: run.measured,
+    faults: stop === undefined ? [] : [faultOf(stop)],
+    notes: run.notes,
+  };
+}
+
+function reasonOf(outcome: Outcome): string {
+  switch (outcome.kind) {
+    case "pass":
+      return "Every pod was proven, serves, and was verified through the Service.";
+    case "unfinished":
+      return "Every pod was proven; the switch was about to be made.";
+    case "stopped":
+      return outcome.stop.reason;
+    default:
+      return outcome satisfies never;
+  }
+}
+
+function faultOf(stop: PromotionStop) {
+  const { code, where, reason, hint, logTail } = stop;
+  return { code, where, reason, cure: hint ?? null, logTail };
+}

@@ -1,0 +1,91 @@
+import { freeGpus, gpuLedger, ledgerLines, replicasThatFit } from "../status/gpu-ledger.ts";
+import type { Pod } from "../status/objects.ts";
+import { activeOf, deploymentOf, isOfApp, leftoversOf, revisionOf } from "./app-view.ts";
+import { coolDownLeft } from "./negative-cache.ts";
+import type { Situation } from "./phase-observe.ts";
+import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
+
+/** How long to wait between looks at the nodes while leftovers end. */
+const roomPollMs = 2_000;
+
+/**
+ * Phase PREFLIGHT: what can be known before anything is touched. Ends the promotion within the cool-down of a rejection,
+ * without the candidate's Deployment, or where its GPUs cannot be had.
+ */
+export async function preflight(run: PromotionRun, situation: Situation): Promise<void> {
+  await run.phase({ name: "preflight", seconds: apiPhaseSeconds }, async (signal) => {
+    const { inputs, ports } = run;
+    const cached = coolDownLeft(inputs, situation.evidence, ports.clock.now());
+    if (cached !== undefined) {
+      throw run.stop({
+        kind: "fail",
+        code: cached.code,
+        where: `${inputs.namespace}/configmap/${cached.evidence}`,
+        message: `rejected ${cached.agoSeconds} s ago, cool-down ${inputs.cooldownSeconds} s: ${cached.reason}`,
+        recorded: { name: cached.evidence, coolDownLeftSeconds: inputs.cooldownSeconds - cached.agoSeconds },
+      });
+    }
+    if (deploymentOf(situation.observation, inputs.revision) === undefined) {
+      throw run.stop({ kind: "inconclusive", code: "E_API", message: "the candidate's Deployment does not exist." });
+    }
+    const active = activeOf(situation.observation);
+    const ledger = await readLedger(run, signal, (pod) => isOfApp(pod, inputs) && revisionOf(pod) !== active);
+    const fitting = replicasThatFit(ledger, inputs.gpusPerReplica);
+    if (fitting < inputs.replicas) {
+      throw run.stop({
+        kind: "inconclusive",
+        code: "E_CAPACITY",
+        message: `${needText(run)}; there is room for ${fitting} (${freeGpus(ledger)} GPUs free).\n${indented(ledgerLines(ledger))}`,
+        hint: "Free GPUs or add nodes.",
+      });
+    }
+    run.line("preflight", `${needText(run)}; ${freeGpus(ledger)} GPUs are free`);
+  });
+}
+
+/**
+ * Phase PARK: frees what other revisions hold that do not serve, and waits until the candidate finds room. The serving
+ * revision is never among them.
+ */
+export async function parkLeftovers(run: PromotionRun, situation: Situation): Promise<void> {
+  const keep = [activeOf(situation.observation), run.inputs.revision, run.previous];
+  const leftovers = leftoversOf(situation.observation, keep);
+  if (leftovers.length === 0) return;
+  const onDeadline = () => ({
+    kind: "inconclusive" as const,
+    code: "E_CAPACITY" as const,
+    message: `parked revisions still hold the GPUs after ${run.inputs.deadlines.readySeconds} s.`,
+    hint: "Look for pods that end slowly.",
+  });
+  await run.phase({ name: "park", seconds: run.inputs.deadlines.readySeconds, onDeadline }, async (signal) => {
+    for (const { metadata } of leftovers) {
+      await run.write(signal, () => run.ports.cluster.scale(run.ref, metadata.name, 0, signal));
+      run.line("park", `${metadata.name} does not serve: scaled to 0`);
+    }
+    if (situation.kind === "candidate") await waitForRoom(run, signal);
+  });
+}
+
+async function waitForRoom(run: PromotionRun, signal: AbortSignal): Promise<void> {
+  const { inputs, ports } = run;
+  for (;;) {
+    const ledger = await readLedger(run, signal, (pod) => isOfApp(pod, inputs) && revisionOf(pod) === inputs.revision);
+    if (replicasThatFit(ledger, inputs.gpusPerReplica) >= inputs.replicas) return;
+    run.status("park", `${freeGpus(ledger)} GPUs are free; parked pods are still ending`);
+    await ports.clock.sleep(roomPollMs, signal);
+  }
+}
+
+async function readLedger(run: PromotionRun, signal: AbortSignal, without: (pod: Pod) => boolean) {
+  const { nodes, pods } = await run.ports.cluster.capacity(signal);
+  return gpuLedger({ nodes, pods, nodeSelector: run.inputs.nodeSelector, without });
+}
+
+function needText({ inputs }: PromotionRun): string {
+  const replicas = inputs.replicas === 1 ? "1 replica" : `${inputs.replicas} replicas`;
+  return `needs ${replicas} of ${inputs.gpusPerReplica} GPUs each`;
+}
+
+function indented(lines: readonly string[]): string {
+  return lines.map((line) => `    ${line}`).join("\n");
+}

@@ -1,0 +1,115 @@
+import type { Pod } from "../status/objects.ts";
+import { engineStatus, isReady, lifeOf } from "../status/pod-facts.ts";
+import { podsOf } from "./app-view.ts";
+import { decide, type GateVerdict, podPolicy } from "./decide.ts";
+import type { ProbeReport } from "./measurement.ts";
+import type { PromotionRun } from "./promotion-run.ts";
+import { type Proof, type ProvenPod, proofGap } from "./proof.ts";
+
+/** Pause before a pod that gave no answer is asked again. */
+const askAgainMs = 2_000;
+
+/**
+ * Phases IDENTITY and PROBE, on every pod at once. The first pod that fails ends the promotion, and with it the probes of
+ * the others. Resolves with the proof of all pods, or rejects.
+ */
+export async function probePods(run: PromotionRun, pods: readonly Pod[]): Promise<Proof> {
+  const seconds = run.inputs.deadlines.probeSeconds;
+  const startedAt = run.ports.clock.now();
+  const proven: ProvenPod[] = [];
+  let lastReason = "No measurement came.";
+  const onDeadline = () => ({
+    kind: "inconclusive" as const,
+    code: "GATE_DEADLINE" as const,
+    phase: "probe" as const,
+    message: `${proven.length} of ${pods.length} pods proven after ${seconds} s. Last: ${lastReason}`,
+  });
+  return await run.phase({ name: "probe", seconds, onDeadline }, async (outer) => {
+    const others = new AbortController();
+    const signal = AbortSignal.any([outer, others.signal]);
+    try {
+      await Promise.all(
+        pods.map(async (pod) => {
+          const result = await probePod(run, pod, signal);
+          lastReason = `${result.name}: ${result.reason}`;
+          run.measured.push(result);
+          if (result.verdict !== "pass") throw rejected(run, result);
+          proven.push(result);
+          run.line("probe", `${result.name} proven (${proven.length} of ${pods.length}): ${result.reason}`);
+        }),
+      );
+    } finally {
+      others.abort(new Error("another pod decided"));
+    }
+    run.line("probe", `all ${pods.length} pods proven after ${run.secondsSince(startedAt)} s`);
+    return proven;
+  });
+}
+
+/**
+ * Phase RECHECK_UIDS: whether the pods that were proven are the pods that would serve, in the same lives and ready.
+ * Returns what differs, or undefined.
+ */
+export async function recheck(run: PromotionRun, proof: Proof, signal: AbortSignal): Promise<string | undefined> {
+  const observation = await run.ports.cluster.observe(run.ref, signal);
+  const pods = podsOf(observation, run.inputs.revision);
+  const unready = pods.find((pod) => !isReady(pod));
+  return (
+    proofGap(proof, pods) ?? (unready === undefined ? undefined : `${unready.metadata.name} is not ready any more`)
+  );
+}
+
+async function probePod(run: PromotionRun, pod: Pod, signal: AbortSignal): Promise<ProvenPod> {
+  const wrongImage = imageMismatch(run, pod);
+  if (wrongImage !== undefined) return proven(pod, [], { kind: "fail", reason: wrongImage });
+  const reports: ProbeReport[] = [];
+  let verdict: GateVerdict = { kind: "wait", reason: "Nothing was measured yet." };
+  for (let round = 0; round <= podPolicy.errorLimit && verdict.kind === "wait"; round++) {
+    if (round > 0) {
+      run.line("probe", `${pod.metadata.name}: asked again: ${verdict.reason}`);
+      await run.ports.clock.sleep(askAgainMs, signal);
+    }
+    reports.push(await run.ports.prober.probePod(run.ref, pod, run.inputs.probe, signal));
+    verdict = decide(podPolicy, reports);
+  }
+  return proven(pod, reports, verdict);
+}
+
+function proven(pod: Pod, reports: readonly ProbeReport[], verdict: GateVerdict): ProvenPod {
+  return {
+    name: pod.metadata.name,
+    uid: pod.metadata.uid ?? "",
+    life: lifeOf(pod),
+    node: pod.spec?.nodeName ?? null,
+    imageId: engineStatus(pod)?.imageID ?? null,
+    // Evidence that still asks for more when the rounds are over decides nothing.
+    verdict: verdict.kind === "wait" ? "inconclusive" : verdict.kind,
+    reason: verdict.reason,
+    reports,
+  };
+}
+
+/** The kubelet reports `repository@sha256:…` of what it really runs. */
+function imageMismatch(run: PromotionRun, pod: Pod): string | undefined {
+  const running = engineStatus(pod)?.imageID ?? "";
+  const { imageDigest } = run.inputs;
+  if (running === "") {
+    run.notes.push(`${pod.metadata.name}: the kubelet names no image digest, so the image was not compared.`);
+    return undefined;
+  }
+  return running.endsWith(imageDigest) ? undefined : `image: wanted ${imageDigest}, the kubelet runs ${running}.`;
+}
+
+function rejected(run: PromotionRun, pod: ProvenPod) {
+  const check = pod.reports
+    .flatMap(({ measurements }) => measurements)
+    .find(({ outcome }) => outcome === "fail")?.check;
+  const isIdentity = pod.verdict === "fail" && (check === undefined || check === "identity");
+  return run.stop({
+    kind: pod.verdict === "fail" ? "fail" : "inconclusive",
+    code: isIdentity ? "E_IDENTITY" : "E_PROBE",
+    phase: isIdentity ? "identity" : "probe",
+    where: `${run.ref.namespace}/pod/${pod.name}`,
+    message: pod.reason,
+  });
+}

@@ -1,0 +1,115 @@
+import type { Pod } from "../status/objects.ts";
+import { isReady } from "../status/pod-facts.ts";
+import { type PodStatus, podStatus } from "../status/pod-status.ts";
+import { revisionFault } from "../status/revision-fault.ts";
+import { rolloutStatus } from "../status/rollout-status.ts";
+import { podsOf } from "./app-view.ts";
+import { FaultWatch } from "./fault-watch.ts";
+import { LogReader } from "./log-reader.ts";
+import { PodProgress } from "./pod-progress.ts";
+import type { CandidateView } from "./ports.ts";
+import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
+
+/** Longest wait for a change before looking again: waits of faults end without one. */
+const lookAgainMs = 5_000;
+
+/** Shortest time between two looks, however many changes come. */
+const breathMs = 250;
+
+/** Phase SCALE_CANDIDATE. Asks for nothing where the candidate already has its replicas. */
+export async function scaleCandidate(run: PromotionRun, present: number): Promise<void> {
+  await run.phase({ name: "scale", seconds: apiPhaseSeconds }, async (signal) => {
+    const { replicas, inputs } = run;
+    const { workload } = inputs;
+    run.stage = "scaled";
+    if (present === replicas) return run.line("scale", `${workload} already has ${replicas} replicas`);
+    await run.write(signal, () => run.ports.cluster.scale(run.ref, workload, replicas, signal));
+    run.line("scale", `${workload}: ${present} to ${replicas} replicas`);
+  });
+}
+
+/**
+ * Phase WAIT_READY: until every replica of the revision is ready, or a fault has lasted long enough to be a verdict.
+ * Returns the ready pods.
+ */
+export async function waitReady(run: PromotionRun): Promise<readonly Pod[]> {
+  const seconds = run.inputs.deadlines.readySeconds;
+  const { clock } = run.ports;
+  const faults = new FaultWatch(clock, run.replicas);
+  const logs = new LogReader(run);
+  const progress = new PodProgress(run, clock.now() + seconds * 1000);
+  const startedAt = clock.now();
+  let lastSeen = "No pod has been seen.";
+  const onDeadline = () => ({
+    kind: "fail" as const,
+    code: "E_SLOW_START" as const,
+    phase: "ready" as const,
+    message: `not ready after ${seconds} s. ${lastSeen}${progress.flapText()}`,
+    logTail: logs.lastTail(),
+  });
+  return await run.phase({ name: "ready", seconds, onDeadline }, async (signal) => {
+    for (;;) {
+      const view = await run.ports.cluster.candidate(run.ref, run.inputs.revision, signal);
+      const statuses = await readStatuses(view, logs, signal);
+      progress.show(statuses);
+      lastSeen = summary(statuses);
+      const ready = readyPods(run, view);
+      if (ready !== undefined) {
+        run.line("ready", `${ready.length} of ${ready.length} pods ready after ${run.secondsSince(startedAt)} s`);
+        return ready;
+      }
+      const due = faults.due(view, statuses, revisionFaultOf(view));
+      if (due !== undefined) {
+        const { code, reason, cure, where } = due;
+        const logTail = logs.tailOf(where);
+        throw run.stop({
+          kind: "fail",
+          code,
+          where: `${run.ref.namespace}/${where}`,
+          message: reason,
+          ...(cure === undefined ? {} : { hint: cure }),
+          logTail,
+        });
+      }
+      await clock.sleep(breathMs, signal);
+      await run.ports.cluster.waitForChange(run.ref, Math.min(lookAgainMs, faults.nextLook()), signal);
+    }
+  });
+}
+
+async function readStatuses(view: CandidateView, logs: LogReader, signal: AbortSignal): Promise<PodStatus[]> {
+  return await Promise.all(
+    view.pods.map(async (pod) => podStatus({ pod, events: view.events, ...(await logs.read(pod, signal)) })),
+  );
+}
+
+/** The pods, once there are exactly as many ready ones as asked for and the Deployment agrees. */
+function readyPods(run: PromotionRun, view: CandidateView): readonly Pod[] | undefined {
+  const { deployment } = view;
+  const { replicas } = run;
+  const { workload } = run.inputs;
+  if (deployment === undefined) {
+    throw run.stop({
+      kind: "inconclusive",
+      code: "E_CONFLICT",
+      message: `Deployment ${workload} was deleted meanwhile.`,
+    });
+  }
+  const wanted = deployment.spec.replicas ?? 1;
+  if (wanted !== replicas) {
+    const message = `somebody else scaled ${workload}: wanted ${replicas} replicas, found ${wanted}.`;
+    throw run.stop({ kind: "inconclusive", code: "E_CONFLICT", message });
+  }
+  const pods = podsOf(view, run.inputs.revision);
+  const isComplete = pods.length === replicas && pods.every(isReady) && rolloutStatus(deployment).isDone;
+  return isComplete ? pods : undefined;
+}
+
+function revisionFaultOf({ deployment, pods, events }: CandidateView) {
+  return deployment === undefined ? undefined : revisionFault({ deployment, pods, events });
+}
+
+function summary(statuses: readonly PodStatus[]): string {
+  if (statuses.length === 0) return "No pod exists.";
+  return `${statuses.map(({ pod, phase, detail }) => `${pod}: ${phase === detail ? phase : `${phase}, ${detail}`}`).join("; ")}.`;
+}

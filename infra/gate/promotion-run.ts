@@ -1,0 +1,142 @@
+import { DeployError, textOf } from "../core/errors.ts";
+import { noRevision } from "../core/names.ts";
+import type { PromotionInputs } from "../core/promotion-inputs.ts";
+import type { EpochMs, Seconds } from "../core/units.ts";
+import { withinDeadline } from "./deadline.ts";
+import type { PhaseName, PhaseRecord, Stage } from "./phases.ts";
+import type { AppRef, HeldLease } from "./ports.ts";
+import { PromotionStop, type StopParts } from "./promotion-error.ts";
+import type { PromotionPorts } from "./promotion-ports.ts";
+import type { ProvenPod } from "./proof.ts";
+
+/** How a phase is run. */
+export interface PhaseOptions {
+  readonly name: PhaseName;
+  /** Deadline of the phase; the promotion's own may come first. */
+  readonly seconds: Seconds;
+  /** What it means that the phase's own deadline came. Inconclusive where absent. */
+  readonly onDeadline?: () => Omit<StopParts, "where">;
+  /** True where stopping in the middle would be worse than finishing. */
+  readonly ignoresAbort?: boolean;
+}
+
+/** Seconds that a phase of a few API calls may take. */
+export const apiPhaseSeconds = 60;
+
+/** One promotion while it runs: what it is asked, what it holds, and how far it has come. */
+export class PromotionRun {
+  readonly inputs: PromotionInputs;
+  readonly ports: PromotionPorts;
+  readonly ref: AppRef;
+  /** Aborts when the caller cancels. */
+  readonly abort: AbortSignal;
+  readonly startedAt: EpochMs;
+  readonly timeline: PhaseRecord[] = [];
+  /** Things a reader of the evidence should know, such as an image digest that could not be compared. */
+  readonly notes: string[] = [];
+  /** Pods of the candidate that have been measured, passed or not. */
+  readonly measured: ProvenPod[] = [];
+  /** Replicas that the revision shall have. */
+  replicas: number;
+  stage: Stage = "untouched";
+  /** The revision that served when the promotion began. */
+  previous: string = noRevision;
+  switchedAt: EpochMs | undefined;
+  lease: HeldLease | undefined;
+
+  constructor(inputs: PromotionInputs, ports: PromotionPorts, abort: AbortSignal) {
+    this.inputs = inputs;
+    this.replicas = inputs.replicas;
+    this.ports = ports;
+    this.ref = { namespace: inputs.namespace, app: inputs.app, service: inputs.service };
+    this.abort = abort;
+    this.startedAt = ports.clock.now();
+  }
+
+  /** A line of progress that stays: `[ready] 2 of 2 pods ready after 41 s`. */
+  line(phase: PhaseName, text: string): void {
+    this.ports.progress.line(`[${phase}] ${text}`);
+  }
+
+  /** A line of progress that the next one may replace. */
+  status(phase: PhaseName, text: string): void {
+    this.ports.progress.status(`[${phase}] ${text}`);
+  }
+
+  /** Whole seconds since `moment`. */
+  secondsSince(moment: EpochMs): Seconds {
+    return Math.round((this.ports.clock.now() - moment) / 1000);
+  }
+
+  /** Runs one phase under its deadline, the promotion's, the caller's abort and the Lease. Rejects with a `PromotionStop`. */
+  async phase<T>(options: PhaseOptions, body: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const { clock } = this.ports;
+    const startedAt = clock.now();
+    const totalLeft = this.startedAt + this.inputs.deadlines.totalSeconds * 1000 - startedAt;
+    const isTotal = totalLeft < options.seconds * 1000;
+    const outer = [...(options.ignoresAbort ? [] : [this.abort]), ...(this.lease ? [this.lease.lost] : [])];
+    const record = (outcome: PhaseRecord["outcome"]) =>
+      this.timeline.push({ name: options.name, startedAt, finishedAt: clock.now(), outcome });
+    try {
+      const limit = { clock, milliseconds: isTotal ? totalLeft : options.seconds * 1000 };
+      const outcome = await withinDeadline(limit, AbortSignal.any(outer), body);
+      if (outcome.kind === "deadline") throw this.deadlineStop(options, isTotal);
+      record("pass");
+      return outcome.value;
+    } catch (error) {
+      const stop = this.explain(error, options);
+      record(stop.kind);
+      throw stop;
+    }
+  }
+
+  /** Makes one write, after checking that the Lease is still ours and nobody has cancelled. */
+  async write<T>(signal: AbortSignal, action: () => Promise<T>): Promise<T> {
+    signal.throwIfAborted();
+    await this.lease?.assertHeld(signal);
+    signal.throwIfAborted();
+    return await action();
+  }
+
+  /** Ends the promotion, naming the candidate unless the parts name something closer. */
+  stop(parts: Omit<StopParts, "where"> & { readonly where?: string }): PromotionStop {
+    return new PromotionStop({ where: `${this.ref.namespace}/${this.inputs.workload}`, ...parts });
+  }
+
+  private deadlineStop(options: PhaseOptions, isTotal: boolean): PromotionStop {
+    if (!isTotal && options.onDeadline !== undefined) return this.stop(options.onDeadline());
+    const which = isTotal
+      ? `the whole promotion's deadline (${this.inputs.deadlines.totalSeconds} s)`
+      : `its deadline (${options.seconds} s)`;
+    const seen = options.onDeadline?.().message;
+    const last = seen === undefined ? "" : ` ${seen}`;
+    return this.stop({
+      kind: "inconclusive",
+      code: "GATE_DEADLINE",
+      message: `phase ${options.name} reached ${which} without a verdict.${last}`,
+    });
+  }
+
+  private explain(error: unknown, options: PhaseOptions): PromotionStop {
+    if (error instanceof PromotionStop) return error;
+    if (this.lease?.lost.aborted || (this.lease && error instanceof DeployError && error.code === "E_LOCKED")) {
+      const message = `the Lease was lost to another writer while in phase ${options.name}: ${textOf(error)}`;
+      return this.stop({ kind: "lost", code: "E_LOCKED", message, cause: error });
+    }
+    if (this.abort.aborted && !options.ignoresAbort) {
+      return this.stop({ kind: "cancelled", code: "E_CANCELLED", message: `cancelled in phase ${options.name}.` });
+    }
+    if (error instanceof DeployError) {
+      const { code, where } = error;
+      return this.stop({ kind: "inconclusive", code, where, message: bareText(error), cause: error });
+    }
+    const message = `phase ${options.name} ended unexpectedly: ${textOf(error)}`;
+    return this.stop({ kind: "inconclusive", code: "GATE_INCONCLUSIVE", message, cause: error });
+  }
+}
+
+/** A DeployError's message and hint, without code and place. */
+function bareText(error: DeployError): string {
+  const prefix = `${error.code}: ${error.where}: `;
+  return error.message.startsWith(prefix) ? error.message.slice(prefix.length) : error.message;
+}
