@@ -1,0 +1,106 @@
+import { expect, test } from "vitest";
+import { ModelServer } from "../../infra/components/model-server.ts";
+import type { KubernetesObject } from "../../infra/core/kubernetes-object.ts";
+import { recordResources } from "../support/recorded-resources.ts";
+
+const namespace = "keye";
+const skipAwait = { annotations: { "pulumi.com/skipAwait": "true" } };
+const plain = {
+  parent: "keye-stack:serving:ModelServer keye",
+  dependsOn: [],
+  provider: undefined,
+  isProtected: false,
+  isKeptOnDelete: false,
+  ignoreChanges: [],
+};
+
+function manifest(apiVersion: string, kind: string, name: string, rest: object = {}): KubernetesObject {
+  return { apiVersion, kind, metadata: { name, namespace }, ...rest };
+}
+
+const service = { spec: { selector: { "keye-stack.dev/revision": "none" } } };
+
+const cases: readonly {
+  readonly what: string;
+  readonly object: KubernetesObject;
+  readonly type: string;
+  readonly metadata?: object;
+  readonly options?: object;
+}[] = [
+  {
+    what: "the live Service is protected, and its selector is the promotion's",
+    object: manifest("v1", "Service", "keye", service),
+    type: "kubernetes:core/v1:Service",
+    metadata: skipAwait,
+    options: { isProtected: true, ignoreChanges: ["spec.selector"] },
+  },
+  {
+    what: "the candidate's Service is Pulumi's, selector and all, and waits for no pod",
+    object: manifest("v1", "Service", "keye-candidate", service),
+    type: "kubernetes:core/v1:Service",
+    metadata: skipAwait,
+  },
+  {
+    what: "a Deployment's replicas are the promotion's, who also waits for them",
+    object: manifest("apps/v1", "Deployment", "keye-1a2b3c4d5e", { spec: { replicas: 0 } }),
+    type: "kubernetes:apps/v1:Deployment",
+    metadata: skipAwait,
+    options: { ignoreChanges: ["spec.replicas"] },
+  },
+  {
+    what: "a ConfigMap is registered as it is",
+    object: manifest("v1", "ConfigMap", "keye-1a2b3c4d5e", { immutable: true, data: { "probe.json": "{}" } }),
+    type: "kubernetes:core/v1:ConfigMap",
+  },
+  {
+    what: "a ServiceAccount is registered as it is",
+    object: manifest("v1", "ServiceAccount", "keye", { automountServiceAccountToken: false }),
+    type: "kubernetes:core/v1:ServiceAccount",
+  },
+  {
+    what: "a PodDisruptionBudget is registered as it is",
+    object: manifest("policy/v1", "PodDisruptionBudget", "keye-1a2b3c4d5e", { spec: { maxUnavailable: 1 } }),
+    type: "kubernetes:policy/v1:PodDisruptionBudget",
+  },
+  {
+    what: "a NetworkPolicy is registered as it is",
+    object: manifest("networking.k8s.io/v1", "NetworkPolicy", "keye", { spec: { podSelector: {} } }),
+    type: "kubernetes:networking.k8s.io/v1:NetworkPolicy",
+  },
+];
+
+test.each(cases)("$what", async ({ object, type, metadata = {}, options = {} }) => {
+  const recording = await recordResources();
+  new ModelServer("keye", { app: "keye", objects: [object] });
+  const inputs = { ...object, metadata: { ...object.metadata, ...metadata } };
+  expect(await recording.resources()).toEqual([
+    { ...plain, type: "keye-stack:serving:ModelServer", name: "keye", parent: undefined, inputs: {} },
+    { ...plain, type, name: object.metadata.name, inputs, ...options },
+  ]);
+  expect(recording.componentOutputs).toEqual(new Map([["keye-stack:serving:ModelServer keye", {}]]));
+});
+
+test("an object keeps the annotations that it has", async () => {
+  const recording = await recordResources();
+  const metadata = { name: "keye", namespace, annotations: { "example.com/team": "vision" } };
+  new ModelServer("keye", { app: "keye", objects: [{ apiVersion: "v1", kind: "Service", metadata, ...service }] });
+  const [, live] = await recording.resources();
+  expect(live?.inputs.metadata).toEqual({
+    ...metadata,
+    annotations: { "example.com/team": "vision", "pulumi.com/skipAwait": "true" },
+  });
+});
+
+test("a kind that nobody registers is named instead of left out", async () => {
+  const recording = await recordResources();
+  expect(
+    () => new ModelServer("keye", { app: "keye", objects: [manifest("batch/v1", "CronJob", "keye-cleanup")] }),
+  ).toThrow(
+    expect.objectContaining({
+      code: "ENV_HELM",
+      message:
+        "ENV_HELM: batch/v1/CronJob keye-cleanup: The chart rendered a kind that is not registered; known are apps/v1/Deployment, v1/ConfigMap, v1/Service, v1/ServiceAccount, networking.k8s.io/v1/NetworkPolicy, policy/v1/PodDisruptionBudget. Add its class to infra/components/registered-kinds.ts.",
+    }),
+  );
+  await recording.resources();
+});

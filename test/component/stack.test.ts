@@ -1,0 +1,157 @@
+import { expect, test } from "vitest";
+import { declareStack } from "../../infra/components/stack.ts";
+import { poolNode } from "../support/pool-node.ts";
+import { recordResources, settled } from "../support/recorded-resources.ts";
+import { stackConfig, testDigest } from "../support/stack-config.ts";
+
+const inspectNodes = "rollgate:index:inspectNodes";
+const inspected = {
+  clusterUid: "5f8c",
+  serverVersion: "v1.36.3",
+  pools: [{ name: "h800", nodes: [poolNode({ name: "a" }), poolNode({ name: "b" })] }],
+};
+
+const promoted = {
+  activeRevision: "0123456789",
+  previousRevision: null,
+  provenAt: "2026-01-01T00:00:00Z",
+  evidence: { configMap: "rollgate-keye-0123456789-abcdefabcd", sha256: "e3b0" },
+  podUids: ["u1"],
+};
+
+test("namespace and node pools come before the model server, all of it before the promotion", async () => {
+  const recording = await recordResources({
+    functions: { [inspectNodes]: () => inspected },
+    outputs: { "rollgate:index:Promotion": promoted },
+  });
+  const { revision } = await declareStack(stackConfig({ context: "gpu" }));
+  const resources = await recording.resources();
+  const lines = resources.map((one) =>
+    [
+      `${one.type} ${one.name}`.replaceAll(revision, "<revision>"),
+      one.parent === undefined ? "" : `in ${one.parent.split(" ")[1]}`,
+      one.provider === undefined ? "" : `by ${one.provider}`,
+      one.isProtected ? "protected" : "",
+      one.isKeptOnDelete ? "kept" : "",
+      one.ignoreChanges.length === 0 ? "" : `ignores ${one.ignoreChanges.join(", ")}`,
+    ]
+      .filter((part) => part !== "")
+      .join(" | "),
+  );
+  expect(lines).toEqual([
+    "keye-stack:cluster:NodePool h800",
+    "keye-stack:serving:ModelServer keye",
+    "kubernetes:apps/v1:Deployment keye-<revision> | in keye | by cluster | ignores spec.replicas",
+    "kubernetes:core/v1:ConfigMap keye-<revision> | in keye | by cluster",
+    "kubernetes:core/v1:Namespace keye | by cluster-namespace | kept",
+    "kubernetes:core/v1:NodePatch h800-a-labels | in h800 | by cluster",
+    "kubernetes:core/v1:NodePatch h800-b-labels | in h800 | by cluster",
+    "kubernetes:core/v1:Service keye | in keye | by cluster | protected | ignores spec.selector",
+    "kubernetes:core/v1:Service keye-candidate | in keye | by cluster",
+    "kubernetes:core/v1:ServiceAccount keye | in keye | by cluster",
+    "kubernetes:networking.k8s.io/v1:NetworkPolicy keye | in keye | by cluster",
+    "kubernetes:policy/v1:PodDisruptionBudget keye-<revision> | in keye | by cluster",
+    "pulumi:providers:kubernetes cluster",
+    "pulumi:providers:kubernetes cluster-namespace",
+    "rollgate:index:Promotion keye",
+  ]);
+  const server = resources.find((one) => one.type === "keye-stack:serving:ModelServer");
+  expect(server?.dependsOn).toEqual([
+    "kubernetes:core/v1:Namespace keye",
+    "kubernetes:core/v1:NodePatch h800-a-labels",
+    "kubernetes:core/v1:NodePatch h800-b-labels",
+  ]);
+  const promotion = resources.find((one) => one.type === "rollgate:index:Promotion");
+  const ofTheServer = resources.filter((one) => one.parent === "keye-stack:serving:ModelServer keye");
+  expect(promotion?.dependsOn).toEqual(ofTheServer.map((one) => `${one.type} ${one.name}`).sort());
+});
+
+test("the providers are bound to the cluster by its identity, and only the namespace may be taken over", async () => {
+  const recording = await recordResources({ functions: { [inspectNodes]: () => inspected } });
+  await declareStack(stackConfig({ context: "gpu" }));
+  const providers = (await recording.resources()).filter((one) => one.type === "pulumi:providers:kubernetes");
+  const common = {
+    context: "gpu",
+    clusterIdentifier: "5f8c",
+    deleteUnreachable: "false",
+    skipUpdateUnreachable: "false",
+  };
+  expect(providers.map(({ name, inputs }) => [name, inputs])).toEqual([
+    ["cluster", common],
+    ["cluster-namespace", { ...common, upsertExistingObjects: "true" }],
+  ]);
+});
+
+test("the promotion gets the rendered revision, and the stack's outputs name the revision that serves", async () => {
+  const recording = await recordResources({
+    functions: { [inspectNodes]: () => inspected },
+    outputs: { "rollgate:index:Promotion": promoted },
+  });
+  const outputs = await declareStack(stackConfig());
+  const resources = await recording.resources();
+  const promotion = resources.find((one) => one.type === "rollgate:index:Promotion");
+  const workload = resources.find((one) => one.type === "kubernetes:apps/v1:Deployment");
+  expect(outputs.revision).toMatch(/^[0-9a-f]{10}$/);
+  expect(promotion?.inputs).toMatchObject({
+    app: "keye",
+    namespace: "keye",
+    service: "keye",
+    revision: outputs.revision,
+    workload: `keye-${outputs.revision}`,
+    imageDigest: testDigest,
+  });
+  expect(workload?.name).toBe(promotion?.inputs.workload);
+  expect(outputs.endpoint).toBe("http://keye.keye.svc:8000");
+  expect(await settled(outputs.activeRevision)).toBe("0123456789");
+  expect(await settled(outputs.evidence)).toEqual(promoted.evidence);
+});
+
+test("the plugin is asked for the nodes of each pool, in the stack's context", async () => {
+  const asked: unknown[] = [];
+  const recording = await recordResources({
+    functions: {
+      [inspectNodes]: (args) => {
+        asked.push(args);
+        return inspected;
+      },
+    },
+  });
+  await declareStack(stackConfig({ context: "gpu" }));
+  await recording.resources();
+  expect(asked).toEqual([
+    { context: "gpu", pools: [{ name: "h800", selector: { "nvidia.com/gpu.product": "NVIDIA-H800" } }] },
+  ]);
+});
+
+test("nothing is registered where the nodes do not fit", async () => {
+  const recording = await recordResources({
+    functions: { [inspectNodes]: () => ({ ...inspected, pools: [{ name: "h800", nodes: [] }] }) },
+  });
+  await expect(declareStack(stackConfig())).rejects.toMatchObject({ code: "POOL_MISMATCH" });
+  expect(await recording.resources()).toEqual([]);
+});
+
+const unreachable =
+  "ENV_UNREACHABLE: https://10.0.0.1:6443: No answer in 5 s (connect ECONNREFUSED). Check the context: kubectl cluster-info";
+
+test.each([
+  { what: "a cluster that cannot be reached", said: unreachable, code: "ENV_UNREACHABLE", text: unreachable },
+  {
+    what: "what nobody foresaw",
+    said: "plugin exited",
+    code: "E_API",
+    text: "E_API: rollgate:index:inspectNodes: plugin exited",
+  },
+])("the plugin's words are passed on alone: $what", async ({ said, code, text }) => {
+  const recording = await recordResources({
+    functions: {
+      [inspectNodes]: () => {
+        // A gRPC error: the SDK reads its details.
+        throw Object.assign(new Error(said), { details: said });
+      },
+    },
+  });
+  const failure = await declareStack(stackConfig()).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code, message: text });
+  expect(await recording.resources()).toEqual([]);
+});
