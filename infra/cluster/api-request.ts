@@ -47,7 +47,8 @@ function verbOf(request: ApiRequest, name: string | undefined): string {
 
 /** How messages name the object of a request: `keye/deployments/keye-1a2b3c4d5e`, or `nodes` for a cluster-wide list. */
 export function whereOf(subject: ApiSubject): string {
-  return [subject.namespace, subject.resource, subject.name].filter((part) => part !== undefined).join("/");
+  const [plural] = subject.resource.split("/");
+  return [subject.namespace, plural, subject.name].filter((part) => part !== undefined).join("/");
 }
 
 /** The request line with its query, as sent. */
