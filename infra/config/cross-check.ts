@@ -5,6 +5,8 @@ import type { StackConfig } from "./stack-config.ts";
 export interface CrossCheck {
   /** Names the rule in problems and tests. */
   readonly name: string;
+  /** What must hold, for docs/settings.md. */
+  readonly sentence: string;
   /**
    * Paths of the settings that it reads; `[]` stands for any place in a list. It runs only where each of them has a
    * usable value, so it may not read others.

@@ -1,23 +1,23 @@
 /**
- * Arguments of `sglang.launch_server` that the stack sets itself, all their spellings, and what decides them.
+ * Arguments of `sglang.launch_server` that the stack sets itself, all their spellings, and what to do instead.
  * @see sglang keye-vl-v2-30b-release, srt/server_args.py, add_cli_args
  */
 export const ownArguments: Readonly<Record<string, string>> = {
-  "--model-path": "set model.path",
-  "--model": "set model.path",
-  "--revision": "set model.revision",
-  "--served-model-name": "set model.servedName",
-  "--host": "it is always 0.0.0.0, so that the pod can be reached",
-  "--port": "set engine.port",
-  "--tp-size": "set engine.tpSize",
-  "--tensor-parallel-size": "set engine.tpSize",
-  "--mem-fraction-static": "set engine.memFractionStatic",
-  "--context-length": "set engine.contextLength",
-  "--max-running-requests": "set engine.maxRunningRequests",
-  "--enable-metrics": "set engine.enableMetrics",
-  "--api-key": "name a Secret under engine.apiKeySecret",
-  "--trust-remote-code": "it is always on, because the model brings its own code",
-  "--weight-version": "it is the revision, which proves who answered",
+  "--model-path": "Set model.path instead.",
+  "--model": "Set model.path instead.",
+  "--revision": "Set model.revision instead.",
+  "--served-model-name": "Set model.servedName instead.",
+  "--host": "It is always 0.0.0.0, so that the pod can be reached.",
+  "--port": "Set engine.port instead.",
+  "--tp-size": "Set engine.tpSize instead.",
+  "--tensor-parallel-size": "Set engine.tpSize instead.",
+  "--mem-fraction-static": "Set engine.memFractionStatic instead.",
+  "--context-length": "Set engine.contextLength instead.",
+  "--max-running-requests": "Set engine.maxRunningRequests instead.",
+  "--enable-metrics": "Set engine.enableMetrics instead.",
+  "--api-key": "Name a Secret under engine.apiKeySecret instead.",
+  "--trust-remote-code": "It is always on: the model brings its own code.",
+  "--weight-version": "It is always the revision, which proves who answered.",
 };
 
 /** Arguments that cannot work in this stack, and why. */

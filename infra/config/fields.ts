@@ -13,8 +13,7 @@ const table: FieldsFor<StackConfig> = {
     kind: "text",
     rule: atMost(40, textRules.dnsName),
     default: "keye",
-    sentence: "Begins the name of every object of the stack.",
-    hint: "The limit leaves room for the revision and for what Kubernetes appends to pod names.",
+    sentence: "Begins the name of every object; the limit leaves room for the revision and for what pods get appended.",
   },
   namespace: {
     kind: "text",

@@ -41,12 +41,15 @@ export function configError(problems: readonly ConfigProblem[], where: string): 
   return new DeployError({ code: "CONFIG_INVALID", where, message: problemsText(problems) });
 }
 
-/** The list of problems for people: a count, then one numbered line for each, its path first. */
+/** The problems for people: a count, then one numbered line for each. */
 export function problemsText(problems: readonly ConfigProblem[]): string {
   const count = problems.length === 1 ? "1 problem" : `${problems.length} problems`;
-  const lines = problems.map(({ path, message, hint }, index) => {
-    const setting = path === "" ? "keye-stack:stack" : path;
-    return `  ${index + 1}. ${setting}: ${message}${hint === undefined ? "" : ` ${hint}`}`;
-  });
+  const lines = problems.map((problem, index) => `  ${index + 1}. ${problemLine(problem)}`);
   return [`${count} in the settings; docs/settings.md describes each.`, ...lines].join("\n");
+}
+
+/** One problem as a line for people, its path first. */
+export function problemLine({ path, message, hint }: ConfigProblem): string {
+  const setting = path === "" ? "keye-stack:stack" : path;
+  return `${setting}: ${message}${hint === undefined ? "" : ` ${hint}`}`;
 }

@@ -53,7 +53,8 @@ export class Findings {
   }
 }
 
-function anyPlace(path: string): string {
+/** `path` with `[]` for each place in a list. */
+export function anyPlace(path: string): string {
   return path.replaceAll(/\[\d+\]/g, "[]");
 }
 

@@ -1,8 +1,8 @@
 import type { Field, Fields } from "./field.ts";
 import { type Findings, stepInto } from "./problem.ts";
 import { type Place, readText, readValue, wrongType } from "./read-value.ts";
-import { settingPaths } from "./setting-paths.ts";
-import { nearest } from "./suggest.ts";
+import { textRules } from "./text-rules.ts";
+import { refuseUnknown } from "./unknown-setting.ts";
 
 type Of<K extends Field["kind"]> = Extract<Field, { kind: K }>;
 type Group = Readonly<Record<string, unknown>>;
@@ -42,11 +42,18 @@ function readAbsent(field: Field, place: Place): unknown {
 }
 
 function noValue(field: Field, place: Place): undefined {
-  const fallback = field.default === undefined ? "leave the line out" : "leave the line out for the default";
-  const hint =
-    field.isRequired === true ? "Write a value after the colon." : `Write a value after the colon, or ${fallback}.`;
-  place.findings.add({ path: place.path, rule: "no-value", message: "got nothing, wanted a value.", hint });
+  const isEntry = place.path.endsWith("]");
+  const remedy = holdsSettings(field) ? "Write settings below it" : "Write a value after the colon";
+  const orLeaveOut = field.isRequired === true ? "" : ", or leave the line out for the default";
+  const hint = isEntry ? "Remove the empty entry." : `${remedy}${orLeaveOut}.`;
+  place.findings.add({ path: place.path, rule: "no-value", message: "is there, but empty.", hint });
 }
+
+function holdsSettings(field: Field): boolean {
+  return field.kind === "group" || field.kind === "groups" || field.kind === "variant" || field.kind === "map";
+}
+
+const valueOfMap: Field = { kind: "text", rule: textRules.anyText, isRequired: true, sentence: "A value." };
 
 function readGroup(fields: Fields, value: Group, place: Place): Group {
   const { findings, path } = place;
@@ -63,22 +70,6 @@ function readGroup(fields: Fields, value: Group, place: Place): Group {
     return [name, readSetting(field, given, { path: inner, findings })];
   });
   return Object.fromEntries(entries.filter(([, setting]) => setting !== undefined));
-}
-
-/** Refuses a setting that does not exist. Returns the sibling that was probably meant. */
-function refuseUnknown(key: string, fields: Fields, place: Place): string | undefined {
-  const sibling = nearest(key, Object.keys(fields));
-  const meant = sibling ?? settingElsewhere(key);
-  const hint = meant === undefined ? `Settings here: ${Object.keys(fields).join(", ")}.` : `Did you mean ${meant}?`;
-  place.findings.add({ path: stepInto(place.path, key), rule: "unknown-setting", message: "no such setting.", hint });
-  return sibling;
-}
-
-/** Path of the setting with the nearest name, anywhere in the table. */
-function settingElsewhere(key: string): string | undefined {
-  const names = settingPaths.map((path) => path.slice(path.lastIndexOf(".") + 1));
-  const name = nearest(key, names);
-  return name === undefined ? undefined : settingPaths[names.indexOf(name)];
 }
 
 function readTexts(field: Of<"texts">, value: unknown, place: Place): readonly unknown[] | undefined {
@@ -106,12 +97,10 @@ function readMap(field: Of<"map">, value: unknown, place: Place): Group | undefi
   if (!isCountFine(field, entries.length, { one: "entry", many: "entries" }, place)) return undefined;
   const read = entries.map(([key, text]): [string, unknown] => {
     const inner = { path: stepInto(path, key), findings };
-    const { isSensitive: _, ...open } = field;
-    readText(field.keys, open, key, inner);
-    return [
-      key,
-      text === null ? noValue({ ...field, isRequired: true }, inner) : readText(field.values, field, text, inner),
-    ];
+    const { isSensitive, hint: _, ...ofKey } = field;
+    const ofValue = { ...ofKey, ...(isSensitive === undefined ? {} : { isSensitive }) };
+    readText(field.keys, ofKey, key, inner);
+    return [key, text === null ? noValue(valueOfMap, inner) : readText(field.values, ofValue, text, inner)];
   });
   return Object.fromEntries(read);
 }
@@ -168,7 +157,7 @@ export function readStack(fields: Fields, value: unknown, findings: Findings): u
     fields,
     sentence: "All settings of the stack.",
     isRequired: true,
-    hint: "Put the settings under keye-stack:stack in Pulumi.<stack>.yaml; Pulumi.example-h800.yaml shows how.",
+    hint: "Put them under keye-stack:stack in Pulumi.<stack>.yaml; Pulumi.example-h800.yaml shows how.",
   };
   if (value === undefined || value === null) {
     findings.add({ path: "", rule: "missing", message: "there are no settings.", hint: String(stack.hint) });

@@ -44,14 +44,15 @@ export function readText(rule: TextRule, field: Field, value: unknown, place: Pl
     return refuse("length", message, field.hint, place);
   }
   if (!rule.pattern.test(value)) {
-    return refuse(`text:${rule.name}`, `got ${shown(field, value)}, wanted ${rule.wanted}.`, field.hint, place);
+    const hint = field.isSensitive === true ? field.hint : (mendHint(rule, value) ?? field.hint);
+    return refuse(`text:${rule.name}`, `got ${shown(field, value)}, wanted ${rule.wanted}.`, hint, place);
   }
   return value;
 }
 
 /** Notes that the value is of another type than wanted. */
 export function wrongType(field: Field, value: unknown, wanted: string, place: Place): undefined {
-  const hint = quotesHint(field, value) ?? field.hint;
+  const hint = quotesHint(field, value) ?? unitHint(field, value) ?? listHint(field, value) ?? field.hint;
   return refuse("type", `got ${shown(field, value)}, wanted ${wanted}.`, hint, place);
 }
 
@@ -87,7 +88,7 @@ function readQuantity(field: Of<"quantity">, value: unknown, place: Place): stri
   if (typeof value !== "string") return wrongType(field, value, wanted, place);
   const amount = parseQuantity(value);
   if (amount === undefined) {
-    return refuse("quantity", `got ${shown(field, value)}, wanted ${wanted}.`, unitHint(value) ?? field.hint, place);
+    return refuse("quantity", `got ${shown(field, value)}, wanted ${wanted}.`, sizeHint(value) ?? field.hint, place);
   }
   if (amount >= (parseQuantity(field.min) ?? 0)) return value;
   return refuse("range", `got ${quote(value)}, wanted at least ${quote(field.min)}.`, field.hint, place);
@@ -113,8 +114,30 @@ function quotesHint(field: Field, value: unknown): string | undefined {
   return typeof value === "number" || typeof value === "boolean" ? "Put the value in quotes." : undefined;
 }
 
+function mendHint(rule: TextRule, value: string): string | undefined {
+  const mended = rule.mend?.(value);
+  return mended !== undefined && rule.pattern.test(mended) ? `Did you mean ${quote(mended)}?` : undefined;
+}
+
+const factors: Readonly<Record<string, Readonly<Record<string, number>>>> = {
+  seconds: { s: 1, m: 60, min: 60, h: 3600, d: 86_400 },
+  tokens: { k: 1024 },
+};
+
+/** Seconds and tokens are plain numbers here, `30m` and `256K` elsewhere. */
+function unitHint(field: Field, value: unknown): string | undefined {
+  const match = typeof value === "string" ? /^(\d+) ?([a-z]+)$/i.exec(value) : null;
+  const factor = factors[field.unit ?? ""]?.[match?.[2]?.toLowerCase() ?? ""];
+  return factor === undefined ? undefined : `Did you mean ${Number(match?.[1]) * factor}?`;
+}
+
+function listHint(field: Field, value: unknown): string | undefined {
+  const isList = field.kind === "groups" || field.kind === "texts";
+  return isList && !Array.isArray(value) ? 'Begin each entry with "- ".' : undefined;
+}
+
 /** Kubernetes knows `Gi` and `G`, people write `GB`. */
-function unitHint(value: string): string | undefined {
+function sizeHint(value: string): string | undefined {
   const match = /^(\d+(?:\.\d+)?) ?([kmgt])i?b?$/i.exec(value);
   if (match === null) return undefined;
   const [, amount = "", unit = ""] = match;

@@ -1,12 +1,27 @@
 /** The form that a text must have. */
 export interface TextRule {
   readonly name: string;
+  /** What such a text is called in docs/settings.md. */
+  readonly title: string;
   /** The whole text must match. Also the `pattern` of the JSON Schema, so only what ECMA 262 and draft-07 share. */
   readonly pattern: RegExp;
   /** Characters. */
   readonly maxLength: number;
   /** What is wanted, as in "got …, wanted …". */
   readonly wanted: string;
+  /** What was probably meant by a text that does not match. Only offered if it matches itself. */
+  readonly mend?: (text: string) => string;
+}
+
+function asDnsLabel(text: string): string {
+  return text
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9]+/g, "-")
+    .replaceAll(/^-|-$/g, "");
+}
+
+function asDigest(text: string): string {
+  return `sha256:${/[0-9a-f]{64}/i.exec(text)?.[0].toLowerCase() ?? ""}`;
 }
 
 /** The same rule for shorter texts. */
@@ -18,30 +33,38 @@ export function atMost(maxLength: number, rule: TextRule): TextRule {
 export const textRules = {
   dnsName: {
     name: "dns-name",
+    title: "DNS name",
     pattern: /^[a-z]([-a-z0-9]*[a-z0-9])?$/,
     maxLength: 63,
     wanted: 'a name of small letters, digits and "-" that begins with a letter and ends with a letter or digit',
+    mend: asDnsLabel,
   },
   dnsLabel: {
     name: "dns-label",
+    title: "DNS label",
     pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?$/,
     maxLength: 63,
     wanted: 'a DNS label: small letters, digits and "-", beginning and ending with a letter or digit',
+    mend: asDnsLabel,
   },
   objectName: {
     name: "object-name",
+    title: "object name",
     pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/,
     maxLength: 253,
     wanted: 'the name of a Kubernetes object: small letters, digits, "-" and "."',
+    mend: asDnsLabel,
   },
   secretKey: {
     name: "secret-key",
+    title: "Secret key",
     pattern: /^[-._a-zA-Z0-9]+$/,
     maxLength: 253,
     wanted: 'a key of a Secret: letters, digits, "-", "_" and "."',
   },
   qualifiedName: {
     name: "qualified-name",
+    title: "label key",
     pattern:
       /^([a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*\/)?[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/,
     maxLength: 317,
@@ -49,18 +72,21 @@ export const textRules = {
   },
   labelValue: {
     name: "label-value",
+    title: "label value",
     pattern: /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)?$/,
     maxLength: 63,
     wanted: 'a label value: letters, digits, "-", "_" and ".", beginning and ending with a letter or digit',
   },
   variableName: {
     name: "variable-name",
+    title: "variable name",
     pattern: /^[A-Za-z_][A-Za-z0-9_]*$/,
     maxLength: 256,
     wanted: 'the name of an environment variable: letters, digits and "_", not beginning with a digit',
   },
   repository: {
     name: "repository",
+    title: "image repository",
     pattern:
       /^([A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:[0-9]+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*$/,
     maxLength: 255,
@@ -68,54 +94,71 @@ export const textRules = {
   },
   imageTag: {
     name: "image-tag",
+    title: "image tag",
     pattern: /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/,
     maxLength: 128,
     wanted: 'an image tag: letters, digits, "_", "." and "-"',
   },
   digest: {
     name: "digest",
+    title: "digest",
     pattern: /^sha256:[0-9a-f]{64}$/,
     maxLength: 71,
     wanted: "sha256: and 64 hex digits in small letters",
+    mend: asDigest,
   },
   modelPath: {
     name: "model-path",
+    title: "model path",
     pattern: /^(\/[^\s]+|[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9._-]*)$/,
     maxLength: 512,
     wanted: "a hub id such as Kwai-Keye/Keye-VL-2.0-30B-A3B, or the absolute path of a folder in the container",
   },
   servedName: {
     name: "served-name",
+    title: "model name",
     pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]*$/,
     maxLength: 128,
     wanted: 'a name of letters, digits, ".", "_", "/" and "-"',
   },
   commit: {
     name: "commit",
+    title: "commit",
     pattern: /^[A-Za-z0-9][A-Za-z0-9._/-]*$/,
     maxLength: 128,
     wanted: "a commit, tag or branch of the hub repository",
   },
+  word: {
+    name: "word",
+    title: "word",
+    pattern: /^[A-Za-z0-9][A-Za-z0-9._-]*$/,
+    maxLength: 128,
+    wanted: 'one word of letters, digits, ".", "_" and "-"',
+  },
   absolutePath: {
     name: "absolute-path",
+    title: "absolute path",
     pattern: /^(\/(?!\.{1,2}(\/|$))[A-Za-z0-9._@+-]+)+$/,
     maxLength: 512,
     wanted: 'an absolute path below "/", without spaces, "..", or a "/" at the end',
   },
   argument: {
     name: "argument",
+    title: "argument",
     pattern: /^--[a-z0-9][a-z0-9-]*(=[^\r\n]*)?$/,
     maxLength: 4096,
     wanted: "one argument: --flag or --flag=value",
   },
   line: {
     name: "line",
+    title: "line",
     pattern: /^[^\r\n]+$/,
     maxLength: 256,
     wanted: "one line of text",
   },
   anyText: {
     name: "any-text",
+    title: "text",
     pattern: /^[^\0]*$/,
     maxLength: 32_768,
     wanted: "text without NUL characters",

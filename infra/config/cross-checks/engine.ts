@@ -8,9 +8,25 @@ const keyValueHeads = 4;
 
 /** Rules about the engine's size. */
 export const engineChecks: readonly CrossCheck[] = [
-  { name: "tp-divides-heads", reads: ["engine.tpSize"], find: tpDividesHeads },
-  { name: "tp-fits-node", reads: ["engine.tpSize", "nodePools[].name", "nodePools[].gpusPerNode"], find: tpFitsNode },
-  { name: "shm-in-memory", reads: ["engine.resources.shm", "engine.resources.memory"], find: shmInMemory },
+  {
+    name: "tp-divides-heads",
+    sentence:
+      "`engine.tpSize` is 1, 2 or 4: the model's 32 attention heads and 4 KV heads are split evenly over the GPUs.",
+    reads: ["engine.tpSize"],
+    find: tpDividesHeads,
+  },
+  {
+    name: "tp-fits-node",
+    sentence: "`engine.tpSize` is at most `gpusPerNode` of one node pool: a replica is one pod.",
+    reads: ["engine.tpSize", "nodePools[].name", "nodePools[].gpusPerNode"],
+    find: tpFitsNode,
+  },
+  {
+    name: "shm-in-memory",
+    sentence: "`engine.resources.shm` is smaller than `engine.resources.memory`, which it counts against.",
+    reads: ["engine.resources.shm", "engine.resources.memory"],
+    find: shmInMemory,
+  },
 ];
 
 /** sglang keye-vl-v2-30b-release: srt/distributed/utils.py `divide`, srt/layers/attention/keye_sa_backend.py. */
@@ -22,7 +38,7 @@ function tpDividesHeads({ engine }: StackConfig): readonly Finding[] {
     return [{ path, message: `got ${tpSize}, wanted 1, 2 or 4: ${why}.`, hint: "Use 2, as the authors do." }];
   }
   if (keyValueHeads % tpSize !== 0) {
-    const why = `the model's ${keyValueHeads} KV heads cannot be split over ${tpSize} GPUs, and keye_sa stops after loading`;
+    const why = `the model's ${keyValueHeads} KV heads cannot be split over ${tpSize} GPUs, and keye_sa divides by zero after loading`;
     const hint = "Use 2 or 4 and raise replicas to serve more.";
     return [{ path, message: `got ${tpSize}, wanted 1, 2 or 4: ${why}.`, hint }];
   }

@@ -8,12 +8,38 @@ const reads = ["engine.extraArgs"];
 
 /** Rules about `engine.extraArgs`. Their messages never show an argument's value: it may be a secret. */
 export const argumentChecks: readonly CrossCheck[] = [
-  { name: "args-own", reads, find: ownRepeated },
-  { name: "args-unsupported", reads, find: unsupported },
-  { name: "args-twice", reads, find: givenTwice },
-  { name: "args-misspelt", reads, find: misspelt },
-  { name: "args-chunk-size", reads, find: chunkSize },
-  { name: "args-workers-with-key", reads: [...reads, "engine.apiKeySecret"], find: workersWithKey },
+  {
+    name: "args-own",
+    sentence: "`engine.extraArgs` does not repeat an argument that the stack sets, in full or shortened.",
+    reads,
+    find: ownRepeated,
+  },
+  {
+    name: "args-unsupported",
+    sentence:
+      "`engine.extraArgs` has no argument that cannot work here, such as `--pp-size` or `--disaggregation-mode`.",
+    reads,
+    find: unsupported,
+  },
+  { name: "args-twice", sentence: "`engine.extraArgs` gives each argument once.", reads, find: givenTwice },
+  {
+    name: "args-misspelt",
+    sentence: "`engine.extraArgs` has no near miss of a known argument; unknown ones are left to the image.",
+    reads,
+    find: misspelt,
+  },
+  {
+    name: "args-chunk-size",
+    sentence: "`--chunked-prefill-size` in `engine.extraArgs` is -1 or a multiple of 64.",
+    reads,
+    find: chunkSize,
+  },
+  {
+    name: "args-workers-with-key",
+    sentence: "`--tokenizer-worker-num` above 1 and `engine.apiKeySecret` exclude each other.",
+    reads: [...reads, "engine.apiKeySecret"],
+    find: workersWithKey,
+  },
 ];
 
 interface Argument {
@@ -40,7 +66,7 @@ function ownRepeated(config: StackConfig): readonly Finding[] {
       : Object.keys(ownArguments).find((name) => !isOther && flag.length >= 4 && name.startsWith(flag));
     if (own === undefined) return [];
     const spelling = own === flag ? flag : `${flag}, which the server reads as ${own},`;
-    return [{ path, message: `${spelling} is set by the stack.`, hint: `Remove it here: ${ownArguments[own]}.` }];
+    return [{ path, message: `${spelling} is set by the stack.`, hint: `Remove it here. ${ownArguments[own]}` }];
   });
 }
 

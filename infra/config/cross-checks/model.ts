@@ -3,17 +3,54 @@ import type { StackConfig } from "../stack-config.ts";
 
 /** Rules about the weights. */
 export const modelChecks: readonly CrossCheck[] = [
-  { name: "path-in-volume", reads: ["model.path", "model.volume"], find: pathInVolume },
-  { name: "revision-of-hub", reads: ["model.path", "model.revision"], find: revisionOfHub },
-  { name: "path-names-template", reads: ["model.path"], find: pathNamesTemplate },
+  {
+    name: "path-in-volume",
+    sentence: "`model.path` lies in the `mountPath` of `model.volume`, where there is a volume.",
+    reads: ["model.path", "model.volume"],
+    find: pathInVolume,
+  },
+  {
+    name: "mount-path-free",
+    sentence: "`model.volume.mountPath` hides no folder that the engine needs.",
+    reads: ["model.volume"],
+    find: mountPathFree,
+  },
+  {
+    name: "revision-of-hub",
+    sentence: "`model.revision` goes with a hub id, not with a folder.",
+    reads: ["model.path", "model.revision"],
+    find: revisionOfHub,
+  },
+  {
+    name: "path-names-template",
+    sentence: "`model.path` contains no word by which the server picks another model's chat template.",
+    reads: ["model.path"],
+    find: pathNamesTemplate,
+  },
 ];
 
 function pathInVolume({ model }: StackConfig): readonly Finding[] {
   const { path, volume } = model;
-  if (volume === undefined || path === volume.mountPath || path.startsWith(`${volume.mountPath}/`)) return [];
+  if (volume === undefined || isInside(path, volume.mountPath)) return [];
   const message = `got ${path}, wanted a folder in ${volume.mountPath}, where model.volume mounts the weights.`;
   const hint = "The engine would ignore the volume. Point model.path into it, or remove model.volume.";
   return [{ path: "model.path", message, hint }];
+}
+
+/** Folders that the container has of its own, and the volume for caches. */
+const takenFolders = ["/dev", "/proc", "/sys", "/var/cache/keye"];
+
+function mountPathFree({ model }: StackConfig): readonly Finding[] {
+  const mountPath = model.volume?.mountPath;
+  if (mountPath === undefined) return [];
+  const taken = takenFolders.find((folder) => isInside(mountPath, folder) || isInside(folder, mountPath));
+  if (taken === undefined) return [];
+  const message = `got ${mountPath}, which collides with ${taken}, a folder that the engine needs.`;
+  return [{ path: "model.volume.mountPath", message, hint: "Use a folder of its own, such as /models." }];
+}
+
+function isInside(path: string, folder: string): boolean {
+  return path === folder || path.startsWith(`${folder}/`);
 }
 
 function revisionOfHub({ model }: StackConfig): readonly Finding[] {

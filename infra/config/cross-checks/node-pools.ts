@@ -3,10 +3,30 @@ import type { NodePoolConfig, StackConfig } from "../stack-config.ts";
 
 /** Rules about node pools. */
 export const nodePoolChecks: readonly CrossCheck[] = [
-  { name: "pool-names-differ", reads: ["nodePools[].name"], find: poolNamesDiffer },
-  { name: "pools-apart", reads: ["nodePools[].name", "nodePools[].selector"], find: poolsApart },
-  { name: "taints-differ", reads: ["nodePools[].taints"], find: taintsDiffer },
-  { name: "hopper-products", reads: ["nodePools[].gpuProducts", "gate.expect.attentionBackend"], find: hopperProducts },
+  {
+    name: "pool-names-differ",
+    sentence: "Node pools have different names.",
+    reads: ["nodePools[].name"],
+    find: poolNamesDiffer,
+  },
+  {
+    name: "pools-apart",
+    sentence: "No two node pools can find the same node: neither selector contains the other.",
+    reads: ["nodePools[].name", "nodePools[].selector"],
+    find: poolsApart,
+  },
+  {
+    name: "taints-differ",
+    sentence: "Taints of one pool differ in key or effect.",
+    reads: ["nodePools[].taints"],
+    find: taintsDiffer,
+  },
+  {
+    name: "hopper-products",
+    sentence: "`gpuProducts` are Hopper GPUs while `gate.expect.attentionBackend` is `keye_sa`.",
+    reads: ["nodePools[].gpuProducts", "gate.expect.attentionBackend"],
+    find: hopperProducts,
+  },
 ];
 
 function poolNamesDiffer({ nodePools }: StackConfig): readonly Finding[] {

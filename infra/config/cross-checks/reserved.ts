@@ -4,13 +4,19 @@ import type { StackConfig } from "../stack-config.ts";
 
 /** Rules about names that belong to Kubernetes, to this stack, or to Secrets. */
 export const reservedChecks: readonly CrossCheck[] = [
-  { name: "system-namespace", reads: ["namespace"], find: systemNamespace },
+  {
+    name: "system-namespace",
+    sentence: "`namespace` does not begin with `kube-`.",
+    reads: ["namespace"],
+    find: systemNamespace,
+  },
   {
     name: "own-keys",
+    sentence: "Selectors, labels, taints and annotations have no key that begins with `keye-stack.dev/`.",
     reads: ["nodePools[].selector", "nodePools[].labels", "nodePools[].taints", "engine.podAnnotations"],
     find: ownKeys,
   },
-  { name: "plain-secret", reads: ["engine.env"], find: plainSecret },
+  { name: "plain-secret", sentence: "`engine.env` holds no secrets.", reads: ["engine.env"], find: plainSecret },
 ];
 
 function systemNamespace({ namespace }: StackConfig): readonly Finding[] {

@@ -5,15 +5,36 @@ const deadlines = "rollout.deadlines";
 
 /** Rules about rollout and gate. */
 export const rolloutChecks: readonly CrossCheck[] = [
-  { name: "strategy-available", reads: ["rollout.strategy"], find: strategyAvailable },
-  { name: "phases-in-total", reads: [deadlines], find: phasesInTotal },
-  { name: "startup-in-ready", reads: [`${deadlines}.readySeconds`, "engine.startupSeconds"], find: startupInReady },
+  {
+    name: "strategy-available",
+    sentence: "`rollout.strategy` is `blueGreen`; the others are not available yet.",
+    reads: ["rollout.strategy"],
+    find: strategyAvailable,
+  },
+  {
+    name: "phases-in-total",
+    sentence: "`rollout.deadlines.totalSeconds` is at least the sum of the other deadlines.",
+    reads: [deadlines],
+    find: phasesInTotal,
+  },
+  {
+    name: "startup-in-ready",
+    sentence: "`rollout.deadlines.readySeconds` is at least `engine.startupSeconds`.",
+    reads: [`${deadlines}.readySeconds`, "engine.startupSeconds"],
+    find: startupInReady,
+  },
   {
     name: "drain-in-grace",
+    sentence: "`engine.terminationGraceSeconds` is at least `rollout.deadlines.drainSeconds`.",
     reads: [`${deadlines}.drainSeconds`, "engine.terminationGraceSeconds"],
     find: drainInGrace,
   },
-  { name: "profile-fits-promotion", reads: ["gate.profile"], find: profileFitsPromotion },
+  {
+    name: "profile-fits-promotion",
+    sentence: "`gate.profile` is not `soak`, whose bad requests spoil an engine for service.",
+    reads: ["gate.profile"],
+    find: profileFitsPromotion,
+  },
 ];
 
 function strategyAvailable({ rollout }: StackConfig): readonly Finding[] {
@@ -38,7 +59,7 @@ function startupInReady({ rollout, engine }: StackConfig): readonly Finding[] {
   const { startupSeconds } = engine;
   if (readySeconds >= startupSeconds) return [];
   const message = `got ${readySeconds} seconds, wanted at least engine.startupSeconds, ${startupSeconds}.`;
-  const hint = "A candidate that starts in the time it is allowed must not be rejected for being late.";
+  const hint = "Raise it: a candidate that starts in the time it is allowed must not be rejected for being late.";
   return [{ path: `${deadlines}.readySeconds`, message, hint }];
 }
 
@@ -48,7 +69,7 @@ function drainInGrace({ rollout, engine }: StackConfig): readonly Finding[] {
   if (terminationGraceSeconds >= drainSeconds) return [];
   const message = `got ${terminationGraceSeconds} seconds, wanted at least rollout.deadlines.drainSeconds, ${drainSeconds}.`;
   const hint =
-    "The kubelet kills running requests after the grace period; the authors' clients wait up to 1800 seconds.";
+    "Raise it: the kubelet kills running requests after the grace period; the authors' clients wait up to 1800 seconds.";
   return [{ path: "engine.terminationGraceSeconds", message, hint }];
 }
 

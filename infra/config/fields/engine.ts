@@ -84,6 +84,7 @@ export const engineFields: FieldsFor<EngineConfig> = {
     isSensitive: true,
     default: [],
     sentence: "Further arguments of sglang.launch_server, each --flag or --flag=value.",
+    hint: "Write one argument an entry, with = before its value.",
   },
   env: {
     kind: "map",

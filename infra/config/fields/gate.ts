@@ -5,11 +5,10 @@ import { textRules } from "../text-rules.ts";
 const expectFields: FieldsFor<GateConfig["expect"]> = {
   attentionBackend: {
     kind: "text",
-    rule: textRules.commit,
+    rule: textRules.word,
     isNullable: true,
     default: "keye_sa",
-    sentence: "Attention backend that the running engine must report; null to not compare.",
-    hint: "On any GPU that is not Hopper the engine starts without keye_sa and without a warning.",
+    sentence: "Attention backend that the running engine must report, keye_sa on Hopper; null to not compare.",
     source: "sglang keye-vl-v2-30b-release, srt/server_args.py",
   },
   pageSize: {
@@ -23,7 +22,7 @@ const expectFields: FieldsFor<GateConfig["expect"]> = {
   },
   architecture: {
     kind: "text",
-    rule: textRules.commit,
+    rule: textRules.word,
     isNullable: true,
     default: "KeyeVL2MoeForConditionalGeneration",
     sentence: "Model architecture that the running engine must report; null to not compare.",

@@ -9,6 +9,7 @@ export const imageFields: FieldsFor<ImageConfig> = {
     of: ["prebuilt"],
     default: "prebuilt",
     sentence: "Where the image comes from: prebuilt pulls it from a registry.",
+    hint: "This version runs prebuilt images only.",
   },
   repository: {
     kind: "text",

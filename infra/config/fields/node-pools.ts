@@ -30,6 +30,7 @@ const poolFields: FieldsFor<NodePoolConfig> = {
     of: ["existing"],
     default: "existing",
     sentence: "How the nodes come to be: existing adopts nodes that are in the cluster.",
+    hint: "This version adopts existing nodes only.",
   },
   selector: {
     kind: "map",

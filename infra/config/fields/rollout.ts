@@ -44,8 +44,8 @@ const deadlineFields: FieldsFor<PromotionDeadlines> = {
     max: 3600,
     unit,
     default: 60,
-    sentence: "From the switch until the old revision may be scaled down.",
-    hint: "Proxies and clients need some seconds to notice the new endpoints.",
+    sentence:
+      "From the switch until the old revision may be scaled down; proxies need seconds to see the new endpoints.",
   },
   totalSeconds: {
     kind: "integer",

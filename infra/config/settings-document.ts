@@ -1,0 +1,122 @@
+import { crossChecks } from "./cross-checks.ts";
+import type { Field, Fields } from "./field.ts";
+import { stackFields } from "./fields.ts";
+import { settingsOf } from "./setting-paths.ts";
+import { textRules } from "./text-rules.ts";
+
+interface Section {
+  readonly path: string;
+  readonly sentence: string;
+  readonly fields: Fields;
+}
+
+/** Text of docs/settings.md: a table for each group of settings, the rules over several, and the sources. */
+export function settingsDocument(): string {
+  const root = { path: "", sentence: "Settings at the top of `keye-stack:stack`.", fields: stackFields };
+  const sections = [root, ...sectionsIn(stackFields, "")].map(sectionText);
+  const rules = crossChecks.map((check) => `- ${check.sentence}`);
+  const sources = settingsOf(stackFields)
+    .filter(({ field }) => field.source !== undefined)
+    .map(({ path, field }) => `- \`${path}\`: ${field.source}`);
+  return [
+    "# Settings",
+    "",
+    "<!-- Made by `npm run generate` from infra/config/fields.ts. -->",
+    "",
+    "All settings stand under `keye-stack:stack` in `Pulumi.<stack>.yaml`; the smallest stack sets `image.digest` alone. What",
+    "is not listed here is refused, and all problems are reported at once, each with its path.",
+    "",
+    ...sections,
+    "## Rules over several settings",
+    "",
+    ...rules,
+    "",
+    "## Forms of text",
+    "",
+    ...Object.values(textRules).map(({ title, wanted }) => `- ${title}: ${wanted}`),
+    "",
+    "## Sources",
+    "",
+    ...sources,
+    "",
+  ].join("\n");
+}
+
+function sectionsIn(fields: Fields, prefix: string): readonly Section[] {
+  return Object.entries(fields).flatMap(([name, field]) => sectionsOf(field, `${prefix}${name}`));
+}
+
+function sectionsOf(field: Field, path: string): readonly Section[] {
+  const { sentence } = field;
+  switch (field.kind) {
+    case "group":
+      return [{ path, sentence, fields: field.fields }, ...sectionsIn(field.fields, `${path}.`)];
+    case "groups":
+      return [{ path: `${path}[]`, sentence, fields: field.fields }, ...sectionsIn(field.fields, `${path}[].`)];
+    case "variant":
+      return Object.entries(field.variants).map(([kind, fields]) => {
+        const choice: Field = { kind: "choice", of: [kind], isRequired: true, sentence: "Which kind it is." };
+        return { path: `${path} with kind ${kind}`, sentence, fields: { kind: choice, ...fields } };
+      });
+    default:
+      return [];
+  }
+}
+
+function sectionText({ path, sentence, fields }: Section): string {
+  const rows = Object.entries(fields).map(([name, field]) =>
+    row([`\`${name}\``, typeText(field), defaultText(field), field.sentence]),
+  );
+  const title = path === "" ? "Stack" : path;
+  const head = [row(["setting", "type and range", "default", "what it does"]), row(["---", "---", "---", "---"])];
+  return [`## ${title}`, "", sentence, "", ...head, ...rows, ""].join("\n");
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
+}
+
+function typeText(field: Field): string {
+  const unit = field.unit === undefined ? "" : ` ${field.unit}`;
+  const orNull = field.isNullable === true ? ", or null" : "";
+  return `${kindText(field, unit)}${orNull}`;
+}
+
+function kindText(field: Field, unit: string): string {
+  switch (field.kind) {
+    case "text":
+      return `${field.rule.title}, at most ${field.rule.maxLength} characters`;
+    case "quantity":
+      return `Kubernetes quantity, at least ${field.min}`;
+    case "integer":
+      return `${field.min} to ${field.max}${unit}`;
+    case "fraction":
+      return "above 0 and below 1";
+    case "boolean":
+      return "true or false";
+    case "choice":
+      return field.of.join(", ");
+    case "texts":
+      return `list of ${field.each.title}s${atLeast(field.min)}, none twice`;
+    case "map":
+      return `map of ${field.keys.title} to ${field.values.title}${atLeast(field.min)}`;
+    case "group":
+      return "group, see below";
+    case "groups":
+      return `list of ${field.min} to ${field.max}, see below`;
+    case "variant":
+      return `group, kind ${Object.keys(field.variants).join(" or ")}, see below`;
+    default:
+      return field satisfies never;
+  }
+}
+
+function atLeast(min: number | undefined): string {
+  return min === undefined ? "" : `, at least ${min}`;
+}
+
+function defaultText(field: Field): string {
+  if (field.isRequired === true) return "required";
+  if (field.default === undefined) return field.isOptional === true ? "absent" : "";
+  return field.kind === "groups" && field.min > 0 ? "one, all defaults below" : `\`${JSON.stringify(field.default)}\``;
+}
