@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { closingLine, total } from "./lib/counts.ts";
 import { interruptible } from "./lib/interrupt.ts";
-import { runStepsInPairs, type Step, stepLine, vitest } from "./lib/steps.ts";
+import { packageBin, runStepsInPairs, type Step, stepLine, vitest } from "./lib/steps.ts";
 
 const limit = 15 * 60_000;
 
@@ -17,10 +17,10 @@ function steps(reports: string): readonly Step[] {
       report: join(reports, "vitest.json"),
       limit,
     }),
-    { name: "types", command: ["npx", "tsc", "-p", "."], limit },
-    { name: "format, lint", command: ["npx", "biome", "ci", "."], limit },
+    { name: "types", command: [packageBin("tsc"), "-p", "."], limit },
+    { name: "format, lint", command: [packageBin("biome"), "ci", "."], limit },
     { name: "generated files", command: ["node", "scripts/generate.ts", "--check"], limit },
-    { name: "dead code", command: ["npx", "knip"], limit },
+    { name: "dead code", command: [packageBin("knip")], limit },
   ];
 }
 
@@ -41,5 +41,4 @@ async function check(signal: AbortSignal): Promise<number> {
   }
 }
 
-process.chdir(join(import.meta.dirname, ".."));
 await interruptible(check);

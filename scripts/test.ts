@@ -51,5 +51,4 @@ async function test(signal: AbortSignal): Promise<number> {
   }
 }
 
-process.chdir(join(import.meta.dirname, ".."));
 await interruptible(test);

@@ -18,7 +18,7 @@ export interface ChildOptions {
 
 /**
  * Runs a program in a process group of its own, without standard input, until it ends. On abort the group gets SIGINT,
- * and SIGKILL after ten seconds; the promise then rejects with the signal's reason once the child is gone.
+ * and SIGKILL after half a minute; the promise then rejects with the signal's reason once the child is gone.
  */
 export async function runChild(
   command: readonly [program: string, ...args: string[]],
@@ -52,7 +52,7 @@ export async function runChild(
   let escalation: NodeJS.Timeout | undefined;
   const abort = () => {
     kill("SIGINT");
-    escalation = setTimeout(() => kill("SIGKILL"), 10_000);
+    escalation = setTimeout(() => kill("SIGKILL"), 30_000);
   };
   signal.addEventListener("abort", abort, { once: true });
   try {

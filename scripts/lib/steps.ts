@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
 import type { Milliseconds } from "../../infra/core/units.ts";
 import { runChild } from "./child.ts";
 import { type Counts, countsOf, skippedTests, type VitestReport } from "./counts.ts";
@@ -24,6 +25,13 @@ export interface StepResult {
   readonly output: readonly string[];
 }
 
+const root = join(import.meta.dirname, "../..");
+
+/** The path of a command that an npm package brings. */
+export function packageBin(name: string): string {
+  return join(root, "node_modules", ".bin", name);
+}
+
 /** A step that runs projects of `vitest.config.ts`. */
 export function vitest(run: {
   readonly name: string;
@@ -36,7 +44,7 @@ export function vitest(run: {
   const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${run.report}`];
   return {
     name: run.name,
-    command: ["npx", "vitest", "run", ...projects, ...reporters],
+    command: [packageBin("vitest"), "run", ...projects, ...reporters],
     limit: run.limit,
     counts: { kind: "vitest", file: run.report },
   };
@@ -51,9 +59,12 @@ export async function runStep(step: Step, onLine: (line: string) => void, signal
     onLine(line);
   };
   const limit = AbortSignal.timeout(step.limit);
+  // What the toolchain brought comes first, so that a step finds the same tools from whatever shell it is started.
+  const path = [join(root, ".toolchain", "bin"), dirname(process.execPath), process.env.PATH].join(delimiter);
+  const env = { ...process.env, PATH: path };
   let isOk = false;
   try {
-    const child = await runChild(step.command, { onLine: take }, AbortSignal.any([signal, limit]));
+    const child = await runChild(step.command, { cwd: root, env, onLine: take }, AbortSignal.any([signal, limit]));
     isOk = child.code === 0;
   } catch (error) {
     signal.throwIfAborted();

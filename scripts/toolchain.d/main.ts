@@ -9,7 +9,7 @@ import { help, parseArguments } from "./arguments.ts";
 import { type BringWorld, bring } from "./bring.ts";
 import { Cache } from "./cache.ts";
 import { link } from "./links.ts";
-import { errnoOf, withLock } from "./lock.ts";
+import { withLock } from "./lock.ts";
 import { makeBinaries } from "./make.ts";
 import { installPackages, packagesAreStale } from "./npm.ts";
 import { noSourceError, type Source, type Survey, sourcesOf } from "./plan.ts";
@@ -139,10 +139,9 @@ function report(error: unknown): ExitCode {
     console.error(error.message);
     return error.code === "CONFIG_USAGE" ? exitCodes.badInput : exitCodes.environment;
   }
-  const errno = errnoOf(error);
-  if (errno === "EACCES" || errno === "EROFS") {
+  if (error instanceof Error && "syscall" in error) {
     console.error(
-      `ENV_READ_ONLY: toolchain: ${textOf(error)}. Set KEYE_TOOLCHAIN_CACHE to a folder that can be written.`,
+      `ENV_READ_ONLY: toolchain: ${textOf(error)}. Set KEYE_TOOLCHAIN_CACHE to a folder with 2 GB to write.`,
     );
     return exitCodes.environment;
   }

@@ -72,9 +72,10 @@ describe("before Node is there", () => {
     return () => rmSync(home, { recursive: true });
   });
 
+  /** A Node that answers the bootstrap's question with `version`, and tells what else it is asked to run. */
   function fakeNode(version: string): void {
-    const script = `#!/usr/bin/env bash\nif [[ "$1" == --version ]]; then echo ${version}; else echo "ran $*"; fi\n`;
-    writeFileSync(join(bin, "node"), script.replace("/usr/bin/env bash", join(bin, "bash")));
+    const script = `#!${join(bin, "bash")}\nif [[ "$1" == -p ]]; then echo ${version}; else echo "ran $*"; fi\n`;
+    writeFileSync(join(bin, "node"), script);
     chmodSync(join(bin, "node"), 0o755);
   }
 
@@ -84,13 +85,16 @@ describe("before Node is there", () => {
   }
 
   test("a Node on PATH that fits is used", async () => {
-    fakeNode(`v${oldestNode}`);
+    fakeNode(oldestNode);
     const { stdout } = await runCommand("--list");
     expect(stdout).toBe(`ran ${root}/scripts/toolchain.d/main.ts --list\n`);
   });
 
-  test("without a fitting Node, curl and npm, one error says what to install and nothing is left", async () => {
-    fakeNode("v22.18.0");
+  test.each([
+    ["that is too old", "22.18.0"],
+    ["that does not run TypeScript", "0"],
+  ])("with only a Node %s, and no curl and no npm, one error says what to install", async (_name, version) => {
+    fakeNode(version);
     await expect(runCommand()).rejects.toMatchObject({
       code: 4,
       stderr: `ENV_TOOL: node: none on PATH is ${oldestNode} or later, and neither nodejs.org nor an npm registry gave Node ${nodeVersion}. Install Node ${oldestNode} or later, then run ./scripts/toolchain again.\n`,

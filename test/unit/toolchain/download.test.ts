@@ -1,5 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -15,6 +16,7 @@ const never = new AbortController().signal;
 let server: Server;
 let base: string;
 let folder: string;
+let archive: Buffer;
 
 beforeAll(async () => {
   const pages: Record<string, string> = {
@@ -23,7 +25,7 @@ beforeAll(async () => {
     "/wrong": `${otherSum}  tool\n`,
   };
   server = createServer((request, response) => {
-    const page = pages[request.url ?? ""];
+    const page = request.url === "/helm.tar.gz" ? archive : pages[request.url ?? ""];
     response.writeHead(page === undefined ? 404 : 200).end(page);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -49,6 +51,19 @@ test.each<readonly [string, () => Checksum]>([
   await expect(fetchTool("/tool", checksum())).resolves.toBe(sum);
   expect(readFileSync(join(folder, "bin", "etcd"), "utf8")).toBe("a binary");
   expect(statSync(join(folder, "bin", "etcd")).mode & 0o111).toBe(0o111);
+});
+
+test("of an archive only the wanted members stay", async () => {
+  const content = join(folder, "content");
+  mkdirSync(join(content, "linux-amd64"), { recursive: true });
+  for (const name of ["helm", "README.md"]) writeFileSync(join(content, "linux-amd64", name), name);
+  execFileSync("tar", ["-czf", join(folder, "packed"), "-C", content, "linux-amd64"]);
+  archive = readFileSync(join(folder, "packed"));
+  const checksum = { kind: "pinned", sha256: createHash("sha256").update(archive).digest("hex") } as const;
+  const what = { url: `${base}/helm.tar.gz`, checksum, members: { helm: "linux-amd64/helm" } };
+  await download({ download: what, name: "helm", folder, onBytes: () => {} }, never);
+  expect(readdirSync(join(folder, "bin"))).toEqual(["helm"]);
+  expect(readdirSync(folder).sort()).toEqual(["bin", "content", "packed"]);
 });
 
 test.each<readonly [string, string, () => Checksum, () => string]>([
