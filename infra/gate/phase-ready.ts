@@ -8,6 +8,7 @@ import { FaultWatch } from "./fault-watch.ts";
 import { LogReader } from "./log-reader.ts";
 import { PodProgress } from "./pod-progress.ts";
 import type { CandidateView } from "./ports.ts";
+import type { StopParts } from "./promotion-error.ts";
 import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
 
 /** Longest wait for a change before looking again: waits of faults end without one. */
@@ -15,6 +16,9 @@ const lookAgainMs = 5_000;
 
 /** Shortest time between two looks, however many changes come. */
 const breathMs = 250;
+
+/** A look at the candidate that is older than this cannot be the reason for a verdict. */
+const staleLookSeconds = 30;
 
 /** Phase SCALE_CANDIDATE. Asks for nothing where the candidate already has its replicas. */
 export async function scaleCandidate(run: PromotionRun, present: number): Promise<void> {
@@ -40,17 +44,21 @@ export async function waitReady(run: PromotionRun): Promise<readonly Pod[]> {
   const progress = new PodProgress(run, clock.now() + seconds * 1000);
   const startedAt = clock.now();
   let lastSeen = "No pod has been seen.";
-  const onDeadline = () => ({
-    kind: "fail" as const,
-    code: "E_SLOW_START" as const,
-    phase: "ready" as const,
-    message: `not ready after ${seconds} s. ${lastSeen}${progress.flapText()}`,
-    logTail: logs.lastTail(),
-  });
+  let lastLook = startedAt;
+  const onDeadline = (): Omit<StopParts, "where"> => {
+    const message = `not ready after ${seconds} s. ${lastSeen}${progress.flapText()}`;
+    const blindSeconds = run.secondsSince(lastLook);
+    if (blindSeconds <= staleLookSeconds) {
+      return { kind: "fail", code: "E_SLOW_START", message, logTail: logs.lastTail() };
+    }
+    // A cluster that did not answer says nothing of the candidate.
+    return { kind: "inconclusive", code: "GATE_DEADLINE", message: `${message} That was ${blindSeconds} s ago.` };
+  };
   return await run.phase({ name: "ready", seconds, onDeadline }, async (signal) => {
     for (;;) {
       const view = await run.ports.cluster.candidate(run.ref, run.inputs.revision, signal);
       const statuses = await readStatuses(view, logs, signal);
+      lastLook = clock.now();
       progress.show(statuses);
       lastSeen = summary(statuses);
       const ready = readyPods(run, view);

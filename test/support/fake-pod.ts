@@ -1,0 +1,129 @@
+import { appLabel, engineContainer, gpuResource, revisionLabel } from "../../infra/core/names.ts";
+import type { EpochMs, Seconds } from "../../infra/core/units.ts";
+import type { Condition, ContainerStatus, Event, Pod } from "../../infra/status/objects.ts";
+
+/** How the pods of a revision behave, by their age. */
+export type PodScript =
+  | { readonly kind: "healthy" }
+  /** Runs, never becomes ready. */
+  | { readonly kind: "slow" }
+  /** The engine ends 5 s after each start with exit code 0, as a crashed one does where it is PID 1. */
+  | { readonly kind: "crash"; readonly log: string }
+  | { readonly kind: "no-image"; readonly message: string }
+  | { readonly kind: "unschedulable"; readonly message: string }
+  | { readonly kind: "config-error"; readonly message: string }
+  /** The controllers are not allowed to create any pod. */
+  | { readonly kind: "quota"; readonly message: string };
+
+/** When a healthy pod is scheduled, runs and is ready, by its age. */
+export const healthyAges = { pulled: 4, ready: 30 } as const satisfies Readonly<Record<string, Seconds>>;
+
+/** One pod of the fake cluster; its state is a function of time. */
+export interface FakePod {
+  readonly name: string;
+  readonly uid: string;
+  readonly revision: string;
+  readonly node: string;
+  readonly gpus: number;
+  readonly imageId: string;
+  readonly script: PodScript;
+  readonly createdAt: EpochMs;
+  readonly deletedAt?: EpochMs;
+  readonly restarts: number;
+}
+
+/** Whether the pod passes its readiness probe. */
+export function isPodReady(pod: FakePod, now: EpochMs): boolean {
+  return pod.script.kind === "healthy" && pod.deletedAt === undefined && age(pod, now) >= healthyAges.ready;
+}
+
+/** What the engine has logged by now. */
+export function logOf(pod: FakePod, now: EpochMs): string {
+  if (pod.script.kind === "crash") return pod.script.log;
+  const shards = Math.max(0, Math.min(4, Math.floor((age(pod, now) - 8) / 5)));
+  return `Load weight begin. avail mem=78.50 GB\nMulti-thread loading shards:  ${shards * 25}% Completed | ${shards}/4\n`;
+}
+
+/** The pod in the API's shape. */
+export function podObject(pod: FakePod, now: EpochMs, app: { namespace: string; app: string }): Pod {
+  const isBound = pod.script.kind !== "unschedulable";
+  return {
+    metadata: {
+      name: pod.name,
+      namespace: app.namespace,
+      uid: pod.uid,
+      labels: { [appLabel]: app.app, [revisionLabel]: pod.revision },
+      ...(pod.deletedAt === undefined ? {} : { deletionTimestamp: new Date(pod.deletedAt).toISOString() }),
+    },
+    spec: {
+      ...(isBound ? { nodeName: pod.node } : {}),
+      containers: [{ name: engineContainer, resources: { limits: { [gpuResource]: String(pod.gpus) } } }],
+    },
+    status: {
+      phase: isPodReady(pod, now) ? "Running" : "Pending",
+      conditions: conditionsOf(pod, now),
+      containerStatuses: isBound ? [containerOf(pod, now)] : [],
+    },
+  };
+}
+
+/** Events of the pod. */
+export function podEvents(pod: FakePod): Event[] {
+  if (pod.script.kind !== "no-image") return [];
+  return [
+    {
+      metadata: { name: `${pod.name}.1` },
+      type: "Warning",
+      reason: "Failed",
+      message: pod.script.message,
+      involvedObject: { kind: "Pod", name: pod.name, uid: pod.uid },
+    },
+  ];
+}
+
+function conditionsOf(pod: FakePod, now: EpochMs): Condition[] {
+  if (pod.script.kind === "unschedulable") {
+    return [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: pod.script.message }];
+  }
+  const ready = isPodReady(pod, now) ? "True" : "False";
+  return [
+    { type: "PodScheduled", status: "True" },
+    { type: "Ready", status: ready },
+  ];
+}
+
+function containerOf(pod: FakePod, now: EpochMs): ContainerStatus {
+  const base = { name: engineContainer, ready: isPodReady(pod, now), restartCount: pod.restarts, imageID: pod.imageId };
+  switch (pod.script.kind) {
+    case "no-image":
+      return {
+        ...base,
+        imageID: "",
+        state: { waiting: { reason: "ImagePullBackOff", message: "Back-off pulling image" } },
+      };
+    case "config-error":
+      return {
+        ...base,
+        imageID: "",
+        state: { waiting: { reason: "CreateContainerConfigError", message: pod.script.message } },
+      };
+    case "crash":
+      return crashed(base, age(pod, now));
+    default:
+      return age(pod, now) < healthyAges.pulled
+        ? { ...base, imageID: "", state: { waiting: { reason: "ContainerCreating" } } }
+        : { ...base, state: { running: {} } };
+  }
+}
+
+function crashed(base: ContainerStatus, seconds: Seconds): ContainerStatus {
+  const restartCount = Math.max(0, Math.floor(seconds / 5) - 1);
+  const ending = { terminated: { exitCode: 0, reason: "Completed" } };
+  if (seconds < 5) return { ...base, restartCount, state: { running: {} } };
+  if (restartCount === 0) return { ...base, restartCount, state: ending };
+  return { ...base, restartCount, state: { waiting: { reason: "CrashLoopBackOff" } }, lastState: ending };
+}
+
+function age(pod: FakePod, now: EpochMs): Seconds {
+  return (now - pod.createdAt) / 1000;
+}
