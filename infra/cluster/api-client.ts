@@ -3,7 +3,7 @@ import type { KubeConfig } from "@kubernetes/client-node";
 import type { Clock } from "../core/clock.ts";
 import type { DeployError } from "../core/errors.ts";
 import type { Milliseconds } from "../core/units.ts";
-import { type ApiResponse, refusedError, unreachableError } from "./api-errors.ts";
+import { type ApiResponse, refusedError, statusMessage, unreachableError } from "./api-errors.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { HttpDoor } from "./http-attempt.ts";
 
@@ -19,6 +19,9 @@ const defaultBudgets: RetryBudgets = { firstContact: 3_000, established: 120_000
 const longestPause = 5_000;
 const responseTimeout = 60_000;
 const transientStatuses = [429, 500, 502, 503, 504];
+
+/** An applied object that does not fit the kind's schema is answered with 500, and will be again. */
+const hopelessAnswer = /failed to create typed patch object/;
 
 /** Codes of faults that another attempt cannot cure: the certificate is wrong, or the address is. */
 const hopeless = /^(ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL|HOSTNAME_MISMATCH|ERR_INVALID)/;
@@ -93,7 +96,7 @@ export class ApiClient {
     const budget = this.#hasAnswered ? this.#budgets.established : this.#budgets.firstContact;
     for (let tries = 0; ; tries++) {
       const outcome = await this.#tried(attempt, signal);
-      if (outcome.kind === "answer" && !transientStatuses.includes(outcome.response.status)) return outcome.response;
+      if (outcome.kind === "answer" && !isTransient(outcome.response)) return outcome.response;
       const elapsed = this.#clock.now() - startedAt;
       const pause = Math.min(longestPause, 100 * 2 ** tries);
       const mayRetry = outcome.kind === "answer" || !isHopeless(outcome.error);
@@ -129,6 +132,10 @@ async function bodyOf(message: IncomingMessage): Promise<unknown> {
   const text = Buffer.concat(chunks).toString("utf8");
   const isJson = message.headers["content-type"]?.startsWith("application/json") === true;
   return isJson ? JSON.parse(text) : text;
+}
+
+function isTransient(response: ApiResponse): boolean {
+  return transientStatuses.includes(response.status) && !hopelessAnswer.test(statusMessage(response.body));
 }
 
 function isHopeless(error: unknown): boolean {

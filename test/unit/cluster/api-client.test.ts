@@ -56,6 +56,15 @@ describe("requests to the API server", () => {
     expect(api.requests).toHaveLength(1);
   });
 
+  test("an applied object that does not fit its schema is refused at once, although the server calls that 500", async () => {
+    api.faults.push({
+      status: 500,
+      message: "failed to create typed patch object (a/b; v1): .foo: field not declared",
+    });
+    expect(await client.send(listPods, never)).toMatchObject({ status: 500 });
+    expect(clock.pauses).toEqual([]);
+  });
+
   test("an API server that was there is waited for, as long as a restart takes", async () => {
     await client.send(listPods, never);
     api.faults.push(...Array.from({ length: 20 }, () => "reset" as const));
