@@ -16,6 +16,11 @@ export class ApiFailure extends Error {
     this.#body = body;
   }
 
+  /** Such as `422 Invalid`. */
+  get title(): string {
+    return this.reason === "" ? String(this.status) : `${this.status} ${this.reason}`;
+  }
+
   /** Fields that other managers own, where an apply was refused for them: `.spec.replicas, owned by "kube-controller-manager"`. */
   get conflicts(): readonly string[] {
     return this.#causes

@@ -12,6 +12,9 @@ export interface Connection {
   close(): void;
 }
 
+/** Milliseconds. Long enough for an API server that restarts; a person waits for the answer. */
+const retryBudgets = { firstContact: 3_000, established: 30_000 };
+
 /**
  * Connects to the cluster that the settings name and asks for its version, so that a wrong address is one error at once
  * and not one a resource. Rejects with `ENV_KUBECONFIG`, `ENV_UNREACHABLE` or `E_API` (credentials).
@@ -19,7 +22,7 @@ export interface Connection {
 export async function connect(settings: ProviderSettings, clock: Clock, signal: AbortSignal): Promise<Connection> {
   const { kubeconfig, context } = settings;
   const config = loadKubeconfig({ ...(kubeconfig && { kubeconfig }), ...(context && { context }) });
-  const client = new ApiClient(config, clock);
+  const client = new ApiClient(config, clock, retryBudgets);
   await client.call({ method: "GET", path: "/version" }, signal);
   const own = config.getContextObject(config.getCurrentContext())?.namespace;
   return {

@@ -1,6 +1,6 @@
 import { lookOnce } from "./awaiter.ts";
 import { InitFailure } from "./init-failure.ts";
-import type { JsonObject } from "./json.ts";
+import { type JsonObject, objectAt } from "./json.ts";
 import { idOf, kindOf, kindOfToken, type ObjectKind, parseId, tokenOfUrn } from "./kind.ts";
 import { fieldManagerFor, type OperationContext, placeOf, type StoredResource, waitContext } from "./operation.ts";
 import { fromOutputs, importedInputs, inputsFromLive, toOutputs } from "./state.ts";
@@ -25,17 +25,21 @@ export interface ReadResource extends StoredResource {
  * Rejects with {@link InitFailure} where the object is there and not ready.
  */
 export async function readResource(request: ReadRequest, context: OperationContext): Promise<ReadResource | undefined> {
-  const olds = plainObject(request.inputs);
-  const isImport = Object.keys(olds).length === 0;
-  const kind = isImport ? importedKind(tokenOfUrn(request.urn)) : kindOf(olds);
+  const isImport = Object.keys(request.inputs).length === 0;
+  const kind = isImport ? importedKind(tokenOfUrn(request.urn)) : kindOf(plainObject(request.inputs));
   const ref = await placeOf(kind, parseId(request.id), context);
   const live = await context.objects.read(ref, context.signal);
   if (live === undefined) return undefined;
   const state = fromOutputs(request.outputs);
+  // After a failed update the engine keeps the old inputs; what the object was last made from is in the outputs.
+  const applied = objectAt(request.outputs, "__inputs");
+  const hasApplied = Object.keys(applied).length > 0;
+  const olds = hasApplied ? state.inputs : plainObject(request.inputs);
   const inputs = isImport ? importedInputs(live) : inputsFromLive(olds, state.live, live);
   const fieldManager = fieldManagerFor(inputs, state.fieldManager);
-  const outputs = toOutputs({ inputs, live, fieldManager }, request.inputs);
-  const read = { id: idOf(ref), outputs, inputs: protectLike(inputs, request.inputs) };
+  const protect = (value: JsonObject) => protectLike(protectLike(value, request.inputs), applied);
+  const outputs = protect(toOutputs({ inputs, live, fieldManager }, request.inputs));
+  const read = { id: idOf(ref), outputs, inputs: protect(inputs) };
   if (isImport) return read;
   const readiness = await lookOnce(inputs, live, waitContext(inputs, 0, context));
   if (readiness.kind === "ready") return read;

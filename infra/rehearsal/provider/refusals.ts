@@ -14,7 +14,7 @@ export function refusal(
   return new DeployError({
     code: "E_API",
     where: titleOf(ref),
-    message: `The API server refused to ${verb} it (${failure.status} ${failure.reason}): ${sentence(failure.message)}`,
+    message: `The API server refused to ${verb} it (${failure.title}): ${sentence(failure.message)}`,
     ...(hint === undefined ? {} : { hint }),
     cause: failure,
   });
