@@ -19,7 +19,7 @@ export async function makeBinaries(
     const onBytes = (bytes: number) => {
       received = bytes;
     };
-    const doing = () => `downloading, ${(received / 1e6).toFixed(1)} MB so far`;
+    const doing = () => `downloading, ${(received / 1e6).toFixed(1)} MB`;
     const fetching = () => download({ download: source.download, name: tool.name, folder, onBytes }, signal);
     return `${url} sha256:${await withTicks(world.say, tool.name, doing, fetching)}`;
   }
@@ -35,7 +35,7 @@ export async function makeBinaries(
       steps += 1;
       latest = step;
     };
-    const doing = () => (steps === 0 ? "building" : `building, ${steps} packages and modules so far, now ${latest}`);
+    const doing = () => (steps === 0 ? "building" : `building, ${steps} packages, now ${latest}`);
     const modFile = world.cache.modFile(build, "go.mod");
     const building = () =>
       buildFromModule({ build, modFile, name, folder, log: world.cache.log(tool), onStep }, signal);

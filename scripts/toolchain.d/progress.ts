@@ -16,7 +16,7 @@ const tickEvery: Milliseconds = 15_000;
 /** Runs `body` and says every 15 seconds that it still does: the elapsed time and what `doing` tells. */
 export async function withTicks<T>(say: Say, name: string, doing: () => string, body: () => Promise<T>): Promise<T> {
   const start = Date.now();
-  const timer = setInterval(() => say(`${name}: ${seconds(Date.now() - start)} ${doing()}`), tickEvery);
+  const timer = setInterval(() => say(`${name}: ${doing()}, ${seconds(Date.now() - start)} so far`), tickEvery);
   try {
     return await body();
   } finally {
