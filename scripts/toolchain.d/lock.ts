@@ -1,6 +1,5 @@
 import { mkdirSync, readlinkSync, rmSync, symlinkSync } from "node:fs";
 import { dirname } from "node:path";
-import type { Clock } from "../../infra/core/clock.ts";
 import type { Milliseconds } from "../../infra/core/units.ts";
 
 /** A process, told apart from later ones that get its number. */
@@ -14,7 +13,8 @@ export interface Owner {
 /** What taking a lock needs from outside. */
 export interface LockWorld {
   readonly self: Owner;
-  readonly clock: Clock;
+  /** Resolves after `duration`; rejects where the signal aborts first. */
+  sleep(duration: Milliseconds, signal: AbortSignal): Promise<void>;
   /** Whether the process still runs. A process of another host counts as running: nobody here can tell. */
   isRunning(owner: Owner): boolean;
   /** Called once, before the first wait. */
@@ -58,7 +58,7 @@ async function take(path: string, world: LockWorld, signal: AbortSignal): Promis
     }
     if (!hasWaited) world.onWait(owner);
     hasWaited = true;
-    await world.clock.sleep(pollEvery, signal);
+    await world.sleep(pollEvery, signal);
   }
 }
 

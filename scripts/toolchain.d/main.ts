@@ -1,9 +1,9 @@
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join, resolve } from "node:path";
+import { setTimeout as wait } from "node:timers/promises";
 import { DeployError, textOf } from "../../infra/core/errors.ts";
 import { type ExitCode, exitCodes } from "../../infra/core/exit-codes.ts";
-import { systemClock } from "../../infra/rehearsal/system-clock.ts";
 import { interruptible } from "../lib/interrupt.ts";
 import { help, parseArguments } from "./arguments.ts";
 import { type BringWorld, bring } from "./bring.ts";
@@ -36,7 +36,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
 
   const world: BringWorld = {
     cache,
-    lock: { self: thisProcess(), clock: systemClock, isRunning },
+    lock: { self: thisProcess(), isRunning, sleep: (duration, stop) => wait(duration, undefined, { signal: stop }) },
     say: console.log,
     make: (tool, source, folder) => makeBinaries({ tool, source, folder }, { cache, say: console.log }, signal),
     versionOf,

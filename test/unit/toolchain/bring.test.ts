@@ -5,7 +5,6 @@ import { afterEach, beforeEach, expect, test } from "vitest";
 import { type BringWorld, bring, type MakingSource } from "../../../scripts/toolchain.d/bring.ts";
 import { Cache } from "../../../scripts/toolchain.d/cache.ts";
 import { binariesOf, type Tool, tools } from "../../../scripts/toolchain.d/tools.ts";
-import { ManualClock } from "../../support/manual-clock.ts";
 
 const modules = join(import.meta.dirname, "../../../scripts/toolchain.d/modules");
 const never = new AbortController().signal;
@@ -32,7 +31,7 @@ function fakeWorld(gives: Partial<Record<MakingSource["kind"], string | Error>>)
     said,
     tried,
     cache: new Cache(root, modules, "amd64"),
-    lock: { self: { host: "here", pid: 1, started: "1" }, clock: new ManualClock(), isRunning: () => true },
+    lock: { self: { host: "here", pid: 1, started: "1" }, isRunning: () => true, sleep: async () => {} },
     say: (line) => said.push(line),
     make: async (tool, source, folder) => {
       tried.push(source.kind);

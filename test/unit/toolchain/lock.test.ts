@@ -24,9 +24,11 @@ interface FakeWorld extends LockWorld {
 
 function fakeWorld(running: Owner[] = []): FakeWorld {
   const waitedFor: Owner[] = [];
+  const clock = new ManualClock();
   return {
     self: me,
-    clock: new ManualClock(),
+    clock,
+    sleep: (duration, signal) => clock.sleep(duration, signal),
     running,
     waitedFor,
     isRunning: (owner) => running.some((each) => each.pid === owner.pid && each.started === owner.started),
