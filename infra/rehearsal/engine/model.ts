@@ -64,5 +64,5 @@ export function findModel(path: string, env: Readonly<Record<string, string>>): 
 
 /** Compute capability 9: the fork's sparse attention runs there and nowhere else. */
 export function isHopper(product: string): boolean {
-  return /H(800|100|200|20|GH200)\b/i.test(product.replaceAll("-", " "));
+  return /H(800|100|200|20)\b/i.test(product.replaceAll("-", " "));
 }

@@ -17,7 +17,6 @@ export interface SchedulerLimits {
   readonly maxQueued: number | undefined;
   /** Tokens of one prefill batch. */
   readonly chunk: number;
-  readonly maxTokens: number;
 }
 
 /** One request, as the scheduler sees it. */

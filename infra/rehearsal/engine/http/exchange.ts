@@ -12,7 +12,7 @@ export interface Exchange {
   /** A whole answer. A `value` of undefined is an empty body without a content type. */
   send(status: number, value?: unknown, headers?: Readonly<Record<string, string>>): void;
   /** A whole answer that is not JSON. */
-  sendText(status: number, text: string, contentType: string): void;
+  sendText(status: number, text: string, contentType: string, headers?: Readonly<Record<string, string>>): void;
   /** Starts a `text/event-stream`. */
   startEvents(): void;
   /** One `data:` frame of the stream. */
@@ -58,9 +58,9 @@ export function exchangeOf(
       head(status, { "content-length": Buffer.byteLength(body), ...type, ...headers });
       response.end(body);
     },
-    sendText: (status, text, contentType) => {
+    sendText: (status, text, contentType, headers = {}) => {
       if (response.headersSent || response.destroyed) return;
-      head(status, { "content-length": Buffer.byteLength(text), "content-type": contentType });
+      head(status, { "content-length": Buffer.byteLength(text), "content-type": contentType, ...headers });
       response.end(text);
     },
     startEvents: () => {

@@ -65,5 +65,11 @@ function isPreflight(exchange: Exchange): boolean {
 }
 
 function preflight(exchange: Exchange): void {
-  exchange.sendText(200, "OK", "text/plain; charset=utf-8");
+  exchange.sendText(200, "OK", "text/plain; charset=utf-8", {
+    vary: "Origin",
+    "access-control-allow-methods": "DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT",
+    "access-control-max-age": "600",
+    "access-control-allow-credentials": "true",
+    "access-control-allow-origin": exchange.header("origin") ?? "*",
+  });
 }

@@ -1,0 +1,55 @@
+import { parseArguments } from "../arguments/parse.ts";
+import { serverWords } from "../command.ts";
+import { parseFault } from "../faults.ts";
+import type { EngineLaunch } from "../launch.ts";
+import { planMemory } from "../memory.ts";
+import { findModel, isHopper, keye30b } from "../model.ts";
+import { completeServerArgs } from "../server-args.ts";
+import type { StartupFacts } from "./failures.ts";
+import { argumentFailure } from "./failures.ts";
+
+/** What a launch leads to before any scheduler is started. `at` tells whether Python was imported first. */
+export type Preparation =
+  | { readonly kind: "ends"; readonly at: "once" | "imports"; readonly exitCode: number; readonly text: string }
+  | { readonly kind: "loads"; readonly facts: StartupFacts };
+
+/** Reads command line, fault and surroundings of a launch. Pure. */
+export function prepareStart(launch: EngineLaunch): Preparation {
+  const words = serverWords(launch.argv);
+  if (words === undefined) {
+    return ends("once", 127, `exec: "${launch.argv[0] ?? ""}": executable file not found in $PATH`);
+  }
+  const fault = launch.fault === undefined || launch.fault === "" ? undefined : parseFault(launch.fault);
+  if (fault !== undefined && "problem" in fault) return ends("once", 2, `engine simulator: ${fault.problem}`);
+  const parsed = parseArguments(words);
+  if (parsed.kind === "exit") return ends("imports", parsed.exitCode, parsed.lines.join("\n"));
+  const path = String(parsed.fields.model_path);
+  const model = fault?.name === "missing-model-path" ? undefined : findModel(path, launch.env);
+  const { count: gpuCount, memoryMiB, product } = launch.gpus;
+  const args = completeServerArgs(parsed.fields, {
+    model: model ?? keye30b,
+    isHopper: isHopper(product) && fault?.name !== "dense-attention",
+    memoryMiB,
+    randomSeed: Math.floor(launch.clock.now()) % 1_000_000_000,
+  });
+  const refused = argumentFailure(args, model, launch.env);
+  if (refused !== undefined || model === undefined) return ends("imports", 1, refused ?? "");
+  const memory = planMemory({
+    model,
+    tpSize: args.tpSize,
+    memFractionStatic: args.memFractionStatic,
+    contextLength: args.contextLength,
+    memoryMiB,
+    isSparse: args.attentionBackend === "keye_sa",
+    pageSize: args.pageSize,
+    maxTotalTokens: args.maxTotalTokens,
+    maxRunningRequests: args.maxRunningRequests,
+    hasGraphs: !args.disableCudaGraph,
+  });
+  const { shmBytes, env } = launch;
+  return { kind: "loads", facts: { args, model, memory, gpuCount, gpuMemoryMiB: memoryMiB, shmBytes, fault, env } };
+}
+
+function ends(at: "once" | "imports", exitCode: number, text: string): Preparation {
+  return { kind: "ends", at, exitCode, text };
+}
