@@ -23,17 +23,28 @@ export function closingLine({ passed, failed, skipped }: Counts): string {
 /** The part of Vitest's JSON report that is read here. */
 export interface VitestReport {
   readonly success: boolean;
-  readonly numPassedTests: number;
-  readonly numFailedTests: number;
   readonly testResults: readonly {
+    readonly status: string;
     readonly assertionResults: readonly { readonly fullName: string; readonly status: string }[];
   }[];
 }
 
-/** The counts of a Vitest run. A run that failed without a failed test, such as a file that does not load, counts as one. */
+/**
+ * The counts of a Vitest run. A file that failed without a failed test, such as one that does not load, counts as one,
+ * and so does a run that failed for a reason outside all files.
+ */
 export function countsOf(report: VitestReport): Counts {
-  const failed = report.success ? report.numFailedTests : Math.max(1, report.numFailedTests);
-  return { passed: report.numPassedTests, failed, skipped: skippedTests(report).length };
+  const tests = report.testResults.flatMap((file) => file.assertionResults.map((test) => test.status));
+  const count = (status: string) => tests.filter((each) => each === status).length;
+  const brokenFiles = report.testResults.filter(
+    (file) => file.status === "failed" && file.assertionResults.every((test) => test.status !== "failed"),
+  );
+  const failed = count("failed") + brokenFiles.length;
+  return {
+    passed: count("passed"),
+    failed: report.success ? failed : Math.max(1, failed),
+    skipped: skippedTests(report).length,
+  };
 }
 
 /** Full names of the tests that did not run. */

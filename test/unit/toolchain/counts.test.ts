@@ -7,12 +7,12 @@ import { runStep, runStepsInPairs, type Step } from "../../../scripts/lib/steps.
 
 const never = new AbortController().signal;
 
-function report(success: boolean, statuses: readonly string[]) {
+function report(success: boolean, statuses: readonly string[], file = "passed") {
   return {
     success,
-    numPassedTests: statuses.filter((status) => status === "passed").length,
-    numFailedTests: statuses.filter((status) => status === "failed").length,
-    testResults: [{ assertionResults: statuses.map((status, index) => ({ fullName: `test ${index}`, status })) }],
+    testResults: [
+      { status: file, assertionResults: statuses.map((status, index) => ({ fullName: `test ${index}`, status })) },
+    ],
   };
 }
 
@@ -21,9 +21,16 @@ describe("counts", () => {
     ["tests that passed", true, ["passed", "passed"], { passed: 2, failed: 0, skipped: 0 }],
     ["tests that failed", false, ["passed", "failed"], { passed: 1, failed: 1, skipped: 0 }],
     ["tests that did not run", true, ["passed", "skipped", "todo"], { passed: 1, failed: 0, skipped: 2 }],
-    ["a file that did not load as one failure", false, ["passed"], { passed: 1, failed: 1, skipped: 0 }],
+    ["an error outside all files as one failure", false, ["passed"], { passed: 1, failed: 1, skipped: 0 }],
   ])("tell %s", (_name, success, statuses, expected) => {
     expect(countsOf(report(success, statuses))).toEqual(expected);
+  });
+
+  test("tell each file that did not load as one failure, and a file with failed tests by its tests", () => {
+    const broken = report(false, [], "failed").testResults;
+    const wrong = report(false, ["passed", "failed"], "failed").testResults;
+    const all = { success: false, testResults: [...broken, ...broken, ...wrong] };
+    expect(countsOf(all)).toEqual({ passed: 1, failed: 3, skipped: 0 });
   });
 
   test("close as one plain line, which names skipped ones only where there are some", () => {
