@@ -33,24 +33,24 @@ const requestsBack = 3;
 
 const askAgainMs: Milliseconds = 1_000;
 
+/** Another writer has the Lease: it decides from here on. */
+const handsOff: Aftermath = {
+  active: undefined,
+  serving: "as the new holder of the Lease decides",
+  candidate: "left as it was; nothing more was written",
+};
+
 /**
  * Undoes what the run changed, deciding by what the cluster shows and not by what the run remembers. The candidate is
  * parked unless it serves; traffic goes back only to a revision with ready pods. Never rejects.
  */
 export async function compensate(run: PromotionRun, stop: PromotionStop): Promise<Aftermath> {
-  if (stop.kind === "lost") {
-    const left = "as it was when the Lease was lost; nothing more was written";
-    return { active: undefined, serving: "see the holder of the Lease", candidate: left };
-  }
+  if (stop.kind === "lost") return handsOff;
   const undo = new Undo(run, stop.kind === "cancelled" ? hurriedMs : patientMs);
   try {
-    const aftermath = await undo.run();
-    return aftermath;
+    return await undo.run();
   } catch (error) {
-    if (error instanceof DeployError && error.code === "E_LOCKED") {
-      const left = "as it was when the Lease was lost; nothing more was written";
-      return { active: undefined, serving: "see the holder of the Lease", candidate: left };
-    }
+    if (isLockLost(error)) return handsOff;
     return { active: undefined, serving: "unknown", candidate: "unknown", problem: textOf(error) };
   }
 }
@@ -118,11 +118,17 @@ class Undo {
   async #park(observation: Observation): Promise<Aftermath> {
     const { inputs, ports, ref } = this.#run;
     if (activeOf(observation) === inputs.revision) return this.#left(observation, "serves by somebody else's doing");
-    await this.#call(async (signal) => {
-      await this.#run.lease?.assertHeld(signal);
-      await ports.cluster.scale(ref, inputs.workload, 0, signal);
-    });
     const gpus = inputs.replicas * inputs.gpusPerReplica;
+    try {
+      await this.#call(async (signal) => {
+        await this.#run.lease?.assertHeld(signal);
+        await ports.cluster.scale(ref, inputs.workload, 0, signal);
+      });
+    } catch (error) {
+      if (isLockLost(error)) throw error;
+      const problem = `the candidate could not be scaled to 0, so it may hold ${gpus} GPUs: ${textOf(error)}`;
+      return { ...this.#left(observation, "not parked"), problem };
+    }
     this.#run.line("park", `${inputs.workload}: rejected, scaled to 0`);
     return this.#left(observation, `parked (scaled to 0); its ${gpus} GPUs become free as its pods end`);
   }
@@ -155,4 +161,8 @@ function servingText(observation: Observation, active: string): string {
 function candidateText(observation: Observation, revision: string): string {
   const replicas = deploymentOf(observation, revision)?.spec.replicas ?? 0;
   return activeOf(observation) === revision ? "serves; nothing was changed" : `untouched, at ${replicas} replicas`;
+}
+
+function isLockLost(error: unknown): boolean {
+  return error instanceof DeployError && error.code === "E_LOCKED";
 }

@@ -35,7 +35,8 @@ export async function preflight(run: PromotionRun, situation: Situation): Promis
       throw run.stop({
         kind: "inconclusive",
         code: "E_CAPACITY",
-        message: `${needText(run)}; there is room for ${fitting} (${freeGpus(ledger)} GPUs free).\n${indented(ledgerLines(ledger))}`,
+        message: `${needText(run)}; there is room for ${fitting} (${freeGpus(ledger)} GPUs free).`,
+        details: ledgerLines(ledger),
         hint: "Free GPUs or add nodes.",
       });
     }
@@ -58,7 +59,9 @@ export async function parkLeftovers(run: PromotionRun, situation: Situation): Pr
     hint: "Look for pods that end slowly.",
   });
   await run.phase({ name: "park", seconds: run.inputs.deadlines.readySeconds, onDeadline }, async (signal) => {
-    for (const { metadata } of leftovers) {
+    // What serves now may be another than when the run began, and what serves is never scaled down.
+    const active = activeOf(await run.ports.cluster.observe(run.ref, signal));
+    for (const { metadata } of leftovers.filter((leftover) => revisionOf(leftover) !== active)) {
       await run.write(signal, () => run.ports.cluster.scale(run.ref, metadata.name, 0, signal));
       run.line("park", `${metadata.name} does not serve: scaled to 0`);
     }
@@ -84,8 +87,4 @@ async function readLedger(run: PromotionRun, signal: AbortSignal, without: (pod:
 function needText({ inputs }: PromotionRun): string {
   const replicas = inputs.replicas === 1 ? "1 replica" : `${inputs.replicas} replicas`;
   return `needs ${replicas} of ${inputs.gpusPerReplica} GPUs each`;
-}
-
-function indented(lines: readonly string[]): string {
-  return lines.map((line) => `    ${line}`).join("\n");
 }

@@ -59,6 +59,9 @@ export async function waitReady(run: PromotionRun): Promise<readonly Pod[]> {
       const view = await run.ports.cluster.candidate(run.ref, run.inputs.revision, signal);
       const statuses = await readStatuses(view, logs, signal);
       lastLook = clock.now();
+      run.lastSeen = new Map(
+        statuses.map(({ pod, phase, detail }) => [pod, phase === detail ? phase : `${phase}, ${detail}`]),
+      );
       progress.show(statuses);
       lastSeen = summary(statuses);
       const ready = readyPods(run, view);

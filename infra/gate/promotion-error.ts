@@ -10,6 +10,8 @@ export interface StopParts extends DeployErrorParts {
   readonly kind: StopKind;
   /** The last log lines of the engine that is to blame, redacted. */
   readonly logTail?: readonly string[];
+  /** Lines that the reason rests on, such as a table of GPUs. */
+  readonly details?: readonly string[];
   /** Phase to name instead of the running one. */
   readonly phase?: PhaseName;
   /** Where this verdict is on record already: a rejection whose cool-down lasts. */
@@ -22,6 +24,7 @@ export class PromotionStop extends DeployError {
   /** The reason alone, without code and place. */
   readonly reason: string;
   readonly logTail: readonly string[];
+  readonly details: readonly string[];
   readonly phase: PhaseName | undefined;
   readonly recorded: StopParts["recorded"];
 
@@ -31,6 +34,7 @@ export class PromotionStop extends DeployError {
     this.kind = parts.kind;
     this.reason = parts.message;
     this.logTail = parts.logTail ?? [];
+    this.details = parts.details ?? [];
     this.phase = parts.phase;
     this.recorded = parts.recorded;
   }

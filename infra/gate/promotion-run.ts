@@ -36,6 +36,8 @@ export class PromotionRun {
   readonly notes: string[] = [];
   /** Pods of the candidate that have been measured, passed or not. */
   readonly measured: ProvenPod[] = [];
+  /** Phase and detail of each of the candidate's pods at the last look, by name. */
+  lastSeen: ReadonlyMap<string, string> = new Map();
   /** Replicas that the revision shall have. */
   replicas: number;
   stage: Stage = "untouched";

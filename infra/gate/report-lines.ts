@@ -18,44 +18,76 @@ export interface Postmortem {
 }
 
 /** Codes that say more than "the gate failed" and stand first by themselves. */
-const ownHeadline = ["E_CAPACITY", "E_CONFLICT", "E_POSTVERIFY", "E_CANCELLED", "E_LOCKED"];
+const ownHeadline = ["E_CAPACITY", "E_CONFLICT", "E_POSTVERIFY", "E_LOCKED"];
+
+/** Width of the column of labels. */
+const labelWidth = 10;
 
 /** The first line: what happened, machine-readable up to the colon. */
-export function headline({ stop, phase, aftermath }: Postmortem): string {
-  const subject = `${stop.where}: ${stop.reason}${stop.hint === undefined ? "" : ` ${stop.hint}`}`;
-  if (aftermath.problem !== undefined) {
-    return `E_ROLLBACK_FAILED phase=${phase} code=${stop.code}: could not undo: ${aftermath.problem} First came: ${subject}`;
-  }
-  const back = aftermath.switchedBackSeconds === undefined ? "" : `rolled back in ${aftermath.switchedBackSeconds} s: `;
+export function headline({ run, stop, phase, aftermath }: Postmortem): string {
+  const subject = `${stop.where}: ${stop.reason}`;
+  if (aftermath.problem !== undefined)
+    return `E_ROLLBACK_FAILED phase=${phase} code=${stop.code}: ${aftermath.problem}`;
+  if (stop.kind === "cancelled") return `E_CANCELLED phase=${phase}: ${cancelText(run, aftermath)}`;
+  const seconds = aftermath.switchedBackSeconds;
+  const back = seconds === undefined ? "" : `rolled back in ${seconds} s: `;
   if (ownHeadline.includes(stop.code)) return `${stop.code} phase=${phase}: ${back}${subject}`;
   const verdict = stop.kind === "fail" ? "GATE_FAILED" : "GATE_INCONCLUSIVE";
   return `${verdict} phase=${phase} code=${stop.code}: ${back}${subject}`;
 }
 
-/** The whole text for people: the headline, the log, what serves, where the evidence is, what to type, what comes next. */
+/**
+ * The whole text for people: the headline, what to turn, the engine's last words, each pod, what serves, where the
+ * evidence is, what to type, what comes next.
+ */
 export function postmortem(parts: Postmortem): string {
   const { run, stop, aftermath } = parts;
-  const rows: readonly (readonly [string, string])[] = [
-    ["candidate", `revision ${run.inputs.revision}: ${aftermath.candidate}`],
-    ["serving", aftermath.serving],
-    ["phases", phasesText(run)],
-    ["evidence", evidenceText(parts)],
-    ...commands(parts).map((command, index) => [index === 0 ? "look" : "", command] as const),
-    ["next up", nextUp(parts)],
-  ];
+  const first = aftermath.problem === undefined ? "" : `${stop.where}: ${stop.reason}`;
   return [
     headline(parts),
-    ...stop.logTail.map((line, index) => `  ${index === 0 ? "log       " : "          "} | ${line}`),
-    ...rows.filter(([, text]) => text !== "").map(([label, text]) => `  ${label.padEnd(10)} ${text}`),
+    ...row("first came", first),
+    ...row("cure", stop.hint ?? ""),
+    ...block("details", stop.details, ""),
+    ...block("log", stop.logTail, "| "),
+    ...block("pods", podLines(parts), ""),
+    ...row("candidate", `revision ${run.inputs.revision}: ${aftermath.candidate}`),
+    ...row("serving", aftermath.serving),
+    ...row("phases", phasesText(run)),
+    ...row("evidence", evidenceText(parts)),
+    ...block("look", commands(parts), ""),
+    ...row("next up", nextUp(parts)),
   ].join("\n");
 }
 
+function row(label: string, text: string): string[] {
+  return text === "" ? [] : [`  ${label.padEnd(labelWidth)} ${text}`];
+}
+
+function block(label: string, lines: readonly string[], mark: string): string[] {
+  return lines.flatMap((line, index) => row(index === 0 ? label : "", `${mark}${line}`));
+}
+
+function cancelText(run: PromotionRun, { switchedBackSeconds, serving }: Aftermath): string {
+  if (switchedBackSeconds !== undefined) return `switched back in ${switchedBackSeconds} s.`;
+  if (run.stage === "verified") return `the candidate serves and has proven it; ${run.previous} was not retired yet.`;
+  return serving === "" ? "nothing was begun." : "nothing was switched.";
+}
+
+/** Every pod with the last that is known of it: what the probes said, else how far it came. */
+function podLines({ run, stop }: Postmortem): string[] {
+  const measured = new Map(run.measured.map(({ name, verdict, reason }) => [name, `${verdict}: ${reason}`]));
+  const pods = new Map([...run.lastSeen, ...measured]);
+  // The headline tells this one's story already.
+  const named = /(?:^|\/)pod\/([^/]+)$/.exec(stop.where)?.[1];
+  return [...pods].map(([name, text]) => `${name}: ${name === named ? "see above" : text}`);
+}
+
+/** Phases that took time, and the one that ended it all. */
 function phasesText({ timeline }: PromotionRun): string {
   return timeline
-    .map(({ name, startedAt, finishedAt, outcome }) => {
-      const seconds = ((finishedAt - startedAt) / 1000).toFixed(1);
-      return `${name} ${seconds} s${outcome === "pass" ? "" : ` (${outcome})`}`;
-    })
+    .map((phase) => ({ ...phase, seconds: (phase.finishedAt - phase.startedAt) / 1000 }))
+    .filter(({ seconds, outcome }) => seconds >= 0.1 || outcome !== "pass")
+    .map(({ name, seconds, outcome }) => `${name} ${seconds.toFixed(1)} s${outcome === "pass" ? "" : ` (${outcome})`}`)
     .join(", ");
 }
 
@@ -67,32 +99,28 @@ function evidenceText({ evidence, evidenceProblem, run }: Postmortem): string {
 function commands({ run, stop, evidence, aftermath }: Postmortem): string[] {
   const { namespace, service, app } = run.ref;
   const kubectl = `kubectl -n ${namespace}`;
-  const object = /(?:^|\/)pod\/([^/]+)$/.exec(stop.where)?.[1];
+  const pod = /(?:^|\/)pod\/([^/]+)$/.exec(stop.where)?.[1];
+  const isUndone = aftermath.problem === undefined;
   const found: string[] = [];
-  if (object !== undefined) found.push(`${kubectl} get events --field-selector involvedObject.name=${object}`);
-  if (object !== undefined && aftermath.candidate !== "" && aftermath.problem !== undefined) {
-    found.push(`${kubectl} logs ${object} --all-containers --tail=100`);
-  }
+  if (pod !== undefined) found.push(`${kubectl} get events --field-selector involvedObject.name=${pod}`);
+  if (pod !== undefined && !isUndone) found.push(`${kubectl} logs ${pod} --all-containers --tail=100`);
   if (stop.code === "E_QUOTA") found.push(`${kubectl} describe resourcequota`);
   if (stop.code === "E_LOCKED") found.push(`${kubectl} get lease ${leaseName(app)} -o yaml`);
-  if (stop.code === "E_CONFLICT" || aftermath.problem !== undefined) {
+  if (stop.code === "E_CONFLICT" || !isUndone) {
     found.push(`${kubectl} get service ${service} -o jsonpath='{.spec.selector}'`);
   }
-  if (stop.code === "E_CAPACITY" || stop.code === "E_UNSCHEDULABLE") {
-    found.push("kubectl get nodes -o custom-columns='NODE:.metadata.name,GPUS:.status.allocatable.nvidia\\.com/gpu'");
-  }
+  if (stop.code === "E_UNSCHEDULABLE") found.push("kubectl describe nodes");
   if (evidence !== undefined) found.push(`${kubectl} get configmap ${evidence} -o yaml`);
   return found;
 }
 
 function nextUp({ run, stop, aftermath }: Postmortem): string {
-  const { inputs } = run;
+  const { cooldownSeconds } = run.inputs;
   if (aftermath.problem !== undefined) return "enters this promotion first and decides by what it finds";
   if (run.stage === "verified") return "verifies the serving revision in place and finishes";
-  if (stop.kind === "fail" && isRemembered("fail", stop.code) && inputs.cooldownSeconds > 0) {
-    const left = stop.recorded?.coolDownLeftSeconds ?? inputs.cooldownSeconds;
+  if (stop.kind === "fail" && isRemembered("fail", stop.code) && cooldownSeconds > 0) {
+    const left = stop.recorded?.coolDownLeftSeconds ?? cooldownSeconds;
     return `fails at once for ${left} s more, then tries again; change rollout.retryNonce to try sooner`;
   }
-  if (stop.code === "E_CAPACITY") return "tries again";
-  return "tries the same revision again; going back to the serving one needs no proof";
+  return "tries this revision again";
 }

@@ -28,9 +28,6 @@ export type Intercept = (call: string, signal: AbortSignal) => void | Promise<vo
 const namespace = "keye";
 const app = "keye";
 
-/** Seconds that a pod takes to end once it has been told to. */
-const endingSeconds = 2;
-
 /** GPUs that each pod asks for. */
 export const gpusPerReplica = 4;
 
@@ -48,6 +45,8 @@ export class FakeCluster implements ClusterPort, LeasePort {
   nodes: readonly Node[] = [gpuNode("h800-0"), gpuNode("h800-1")];
   selector: string = noRevision;
   leaseHolder: string | undefined;
+  /** How long a pod takes to end once it has been told to. */
+  endingSeconds = 2;
   /** Aborts the Lease that is held: another writer has taken it. */
   loseLease: () => void = () => undefined;
   intercept: Intercept = () => undefined;
@@ -298,7 +297,7 @@ export class FakeCluster implements ClusterPort, LeasePort {
   #reap(): void {
     const now = this.clock.now();
     this.#pods = this.#pods.filter(
-      ({ deletedAt }) => deletedAt === undefined || now - deletedAt < endingSeconds * 1000,
+      ({ deletedAt }) => deletedAt === undefined || now - deletedAt < this.endingSeconds * 1000,
     );
   }
 }

@@ -1,5 +1,4 @@
 import { describe, expect, test } from "vitest";
-import { PromotionFailed } from "../../../infra/gate/promotion-error.ts";
 import { next, Scene, stable } from "./stage.ts";
 
 describe("a promotion that goes well", () => {

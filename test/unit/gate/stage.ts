@@ -3,6 +3,7 @@ import type { PromotionInputs, PromotionOutputs } from "../../../infra/core/prom
 import { type EvidenceDocument, parseEvidence } from "../../../infra/gate/evidence.ts";
 import { evidenceNameOf } from "../../../infra/gate/evidence-store.ts";
 import { promote } from "../../../infra/gate/promote.ts";
+import { PromotionFailed } from "../../../infra/gate/promotion-error.ts";
 import type { PromotionPorts } from "../../../infra/gate/promotion-ports.ts";
 import { FakeCluster, fakeDigest, gpusPerReplica } from "../../support/fake-cluster.ts";
 import { FakeProber } from "../../support/fake-prober.ts";
@@ -18,6 +19,12 @@ export const next = "bbbbbbbbbb";
 export type Ending =
   | { readonly kind: "resolved"; readonly outputs: PromotionOutputs }
   | { readonly kind: "rejected"; readonly error: unknown };
+
+/** The failure that a promotion must have ended in. */
+export function failureOf(ending: Ending): PromotionFailed {
+  if (ending.kind === "rejected" && ending.error instanceof PromotionFailed) return ending.error;
+  throw new Error(`wanted a PromotionFailed, got ${JSON.stringify(ending)}`);
+}
 
 /** A cluster in which `stable` serves with two pods and `next` has a Deployment at 0, and all that promotes it. */
 export class Scene {
