@@ -95,9 +95,10 @@ export const textRules = {
   imageTag: {
     name: "image-tag",
     title: "image tag",
-    pattern: /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/,
-    maxLength: 128,
-    wanted: 'an image tag: letters, digits, "_", "." and "-"',
+    // The tag becomes a label of the pods, which is narrower than what registries take.
+    pattern: /^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$/,
+    maxLength: 63,
+    wanted: 'an image tag: letters, digits, "-", "_" and ".", beginning and ending with a letter or digit',
   },
   digest: {
     name: "digest",

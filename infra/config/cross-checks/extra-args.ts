@@ -60,10 +60,8 @@ function argumentsOf({ engine }: StackConfig): readonly Argument[] {
 /** Python's argparse takes any unambiguous beginning of a flag for the flag, and the last one wins. */
 function ownRepeated(config: StackConfig): readonly Finding[] {
   return argumentsOf(config).flatMap(({ path, flag }) => {
-    const isOther = knownArguments.includes(flag) || Object.hasOwn(unsupportedArguments, flag);
-    const own = Object.hasOwn(ownArguments, flag)
-      ? flag
-      : Object.keys(ownArguments).find((name) => !isOther && flag.length >= 4 && name.startsWith(flag));
+    const names = Object.keys(ownArguments);
+    const own = names.find((name) => name === flag) ?? names.find((name) => name.startsWith(flag));
     if (own === undefined) return [];
     const spelling = own === flag ? flag : `${flag}, which the server reads as ${own},`;
     return [{ path, message: `${spelling} is set by the stack.`, hint: `Remove it here. ${ownArguments[own]}` }];
@@ -93,7 +91,7 @@ function givenTwice(config: StackConfig): readonly Finding[] {
 function misspelt(config: StackConfig): readonly Finding[] {
   const allFlags = [...Object.keys(ownArguments), ...Object.keys(unsupportedArguments), ...knownArguments];
   return argumentsOf(config).flatMap(({ path, flag }) => {
-    if (flag.length < 8 || allFlags.includes(flag)) return [];
+    if (allFlags.includes(flag)) return [];
     const meant = allFlags.find((other) => editDistance(flag, other) <= 2);
     if (meant === undefined) return [];
     return [{ path, message: `${flag} is no argument of the server.`, hint: `Did you mean ${meant}?` }];
