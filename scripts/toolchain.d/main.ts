@@ -6,17 +6,17 @@ import { DeployError, textOf } from "../../infra/core/errors.ts";
 import { type ExitCode, exitCodes } from "../../infra/core/exit-codes.ts";
 import { interruptible } from "../lib/interrupt.ts";
 import { help, parseArguments } from "./arguments.ts";
-import { type BringWorld, bring } from "./bring.ts";
+import type { BringWorld } from "./bring.ts";
 import { Cache } from "./cache.ts";
 import { link } from "./links.ts";
-import { withLock } from "./lock.ts";
 import { makeBinaries } from "./make.ts";
-import { installPackages, packagesAreStale } from "./npm.ts";
-import { noSourceError, type Source, type Survey, sourcesOf } from "./plan.ts";
+import { providePackages } from "./npm.ts";
+import { noSourceError } from "./plan.ts";
 import { isRunning, runningPid, thisProcess } from "./processes.ts";
 import { type Row, table } from "./progress.ts";
+import { plannedRow, provide } from "./provide.ts";
 import { survey, versionOf } from "./survey.ts";
-import { type Arch, binariesOf, type Tool } from "./tools.ts";
+import type { Arch } from "./tools.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const bin = join(root, ".toolchain", "bin");
@@ -29,7 +29,7 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
   const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== "" && resolve(folder) !== bin);
   const found = await survey(wanted.tools, { arch, cache, path }, signal);
   if (wanted.action === "list") {
-    return console.log(table([nodeRow(), ...wanted.tools.flatMap((tool) => plannedRows(tool, found))]));
+    return console.log(table([nodeRow(), ...wanted.tools.map((tool) => plannedRow(tool, found))]));
   }
   const impossible = noSourceError(wanted.tools, found);
   if (impossible !== undefined) throw impossible;
@@ -44,44 +44,9 @@ async function main(args: readonly string[], signal: AbortSignal): Promise<void>
   cache.sweep(runningPid);
   const rows: Row[] = [nodeRow()];
   linkNode();
-  for (const tool of wanted.tools) rows.push(...(await bringAndLink(tool, found, world, signal)));
-  if (wanted.npm) rows.push(await packagesRow(world, [bin, ...path].join(delimiter), signal));
+  for (const tool of wanted.tools) rows.push(...(await provide(tool, { survey: found, world, bin }, signal)));
+  if (wanted.npm) rows.push(await providePackages({ root, path: [bin, ...path].join(delimiter), world }, signal));
   console.log(`\n${table(rows)}`);
-}
-
-async function bringAndLink(tool: Tool, found: Survey, world: BringWorld, signal: AbortSignal): Promise<Row[]> {
-  const start = Date.now();
-  const sources = sourcesOf(tool, found);
-  const [first] = sources;
-  if (first?.kind === "path") {
-    for (const [name, target] of Object.entries(first.binaries)) link(bin, name, target);
-  } else {
-    const making = sources.filter((source) => source.kind === "download" || source.kind === "go");
-    if (first?.kind !== "cache") await bring(tool, making, world, signal);
-    for (const name of binariesOf(tool)) link(bin, name, world.cache.binary(tool, name));
-  }
-  const duration = Date.now() - start;
-  return binariesOf(tool).map((name, index) => ({
-    name,
-    ...(first?.kind === "path"
-      ? { version: first.version, source: "PATH" }
-      : cachedRow(tool, name, first, world.cache)),
-    duration: index === 0 ? duration : undefined,
-  }));
-}
-
-function cachedRow(tool: Tool, name: string, first: Source | undefined, cache: Cache) {
-  const { source, versions } = cache.provenance(tool);
-  const origin = source === "go" ? "Go module" : "download";
-  return { version: versions[name] ?? tool.version, source: first?.kind === "cache" ? `cache (${origin})` : origin };
-}
-
-function plannedRows(tool: Tool, found: Survey): Row[] {
-  const [first] = sourcesOf(tool, found);
-  const sources = { path: "PATH", cache: "cache", download: "download", go: "Go module" } as const;
-  const source = first === undefined ? "none on this machine" : sources[first.kind];
-  const version = first?.kind === "path" ? first.version : tool.version;
-  return [{ name: tool.name, version, source, duration: undefined }];
 }
 
 /** `scripts/toolchain` has found or brought Node and tells how. */
@@ -100,20 +65,6 @@ function linkNode(): void {
     const beside = join(dirname(process.execPath), name);
     if (existsSync(beside)) link(bin, name, beside);
   }
-}
-
-async function packagesRow(world: BringWorld, path: string, signal: AbortSignal): Promise<Row> {
-  const start = Date.now();
-  let source = "up to date";
-  const onWait = () => world.say("node_modules: waiting for another run that installs them");
-  if (packagesAreStale(root)) {
-    await withLock(join(root, ".toolchain", "npm.lock"), { ...world.lock, onWait }, signal, async () => {
-      if (!packagesAreStale(root)) return;
-      await installPackages(root, path, world.say, signal);
-      source = "npm install";
-    });
-  }
-  return { name: "node_modules", version: "-", source, duration: Date.now() - start };
 }
 
 function archHere(): Arch {

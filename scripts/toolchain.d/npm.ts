@@ -2,10 +2,39 @@ import { existsSync, statSync, utimesSync } from "node:fs";
 import { join } from "node:path";
 import { DeployError } from "../../infra/core/errors.ts";
 import { runChild } from "../lib/child.ts";
-import { type Say, withTicks } from "./progress.ts";
+import type { BringWorld } from "./bring.ts";
+import { withLock } from "./lock.ts";
+import { type Row, withTicks } from "./progress.ts";
 
-/** Whether packages have to be installed: there are none, or they are older than the lock file. */
-export function packagesAreStale(root: string): boolean {
+/** What {@link providePackages} works with. */
+export interface PackagesJob {
+  /** The clone. */
+  readonly root: string;
+  /** PATH for npm. */
+  readonly path: string;
+  readonly world: Pick<BringWorld, "lock" | "say">;
+}
+
+/**
+ * Installs the npm packages where there are none or they are older than the lock file, one run at a time; returns their
+ * row of the closing table.
+ */
+export async function providePackages(job: PackagesJob, signal: AbortSignal): Promise<Row> {
+  const { root, world } = job;
+  const start = Date.now();
+  let source = "up to date";
+  const onWait = () => world.say("node_modules: waiting for another run that installs them");
+  if (packagesAreStale(root)) {
+    await withLock(join(root, ".toolchain", "npm.lock"), { ...world.lock, onWait }, signal, async () => {
+      if (!packagesAreStale(root)) return;
+      await installPackages(job, signal);
+      source = "npm install";
+    });
+  }
+  return { name: "node_modules", version: "-", source, duration: Date.now() - start };
+}
+
+function packagesAreStale(root: string): boolean {
   const installed = markerOf(root);
   return !existsSync(installed) || statSync(installed).mtimeMs < statSync(join(root, "package-lock.json")).mtimeMs;
 }
@@ -17,11 +46,11 @@ export function packagesAreStale(root: string): boolean {
  * Not `npm ci`: that refuses a lock file which lacks optional packages of other platforms, as one does that was written
  * where the registry's mirror carries this platform only.
  */
-export async function installPackages(root: string, path: string, say: Say, signal: AbortSignal): Promise<void> {
-  say("node_modules: npm install --no-save");
+async function installPackages({ root, path, world }: PackagesJob, signal: AbortSignal): Promise<void> {
+  world.say("node_modules: npm install --no-save");
   const command = ["npm", "install", "--no-save", "--no-progress"] as const;
   const run = () => runChild(command, { cwd: root, env: { ...process.env, PATH: path } }, signal);
-  const result = await withTicks(say, "node_modules", () => "installing", run).catch((error: unknown) => {
+  const result = await withTicks(world.say, "node_modules", () => "installing", run).catch((error: unknown) => {
     signal.throwIfAborted();
     throw new DeployError({
       code: "ENV_TOOL",
