@@ -33,7 +33,7 @@ export function schemaOf(field: Field): JsonSchema {
 }
 
 /** Schema of a group of settings. Unknown ones are refused. */
-export function groupSchema(fields: Fields): JsonSchema {
+function groupSchema(fields: Fields): JsonSchema {
   const entries = Object.entries(fields);
   const required = entries.filter(([, field]) => isNeeded(field)).map(([name]) => name);
   return {

@@ -4,8 +4,17 @@ import { textRules } from "../text-rules.ts";
 
 type Taint = NodePoolConfig["taints"][number];
 
-/** GPU feature discovery writes the device's name with dashes for spaces. */
-const h800Products = ["NVIDIA-H800", "NVIDIA-H800-80GB-HBM3", "NVIDIA-H800-PCIe", "NVIDIA-H800-NVL"];
+/** The pool of a stack that names none; its values are also the defaults of any other pool. */
+const h800Pool: NodePoolConfig = {
+  name: "h800",
+  provider: "existing",
+  selector: { "nvidia.com/gpu.product": "NVIDIA-H800" },
+  gpuProducts: ["NVIDIA-H800", "NVIDIA-H800-80GB-HBM3", "NVIDIA-H800-PCIe", "NVIDIA-H800-NVL"],
+  gpusPerNode: 8,
+  minNodes: 1,
+  labels: {},
+  taints: [],
+};
 
 const taintFields: FieldsFor<Taint> = {
   key: { kind: "text", rule: textRules.qualifiedName, isRequired: true, sentence: "Key of the taint." },
@@ -28,7 +37,7 @@ const poolFields: FieldsFor<NodePoolConfig> = {
   provider: {
     kind: "choice",
     of: ["existing"],
-    default: "existing",
+    default: h800Pool.provider,
     sentence: "How the nodes come to be: existing adopts nodes that are in the cluster.",
     hint: "This version adopts existing nodes only.",
   },
@@ -37,7 +46,7 @@ const poolFields: FieldsFor<NodePoolConfig> = {
     keys: textRules.qualifiedName,
     values: textRules.labelValue,
     min: 1,
-    default: { "nvidia.com/gpu.product": "NVIDIA-H800" },
+    default: h800Pool.selector,
     sentence: "Labels that find the pool's nodes; a node must have all of them.",
     hint: "An empty selector would adopt every node of the cluster.",
   },
@@ -45,7 +54,7 @@ const poolFields: FieldsFor<NodePoolConfig> = {
     kind: "texts",
     each: textRules.labelValue,
     min: 1,
-    default: h800Products,
+    default: h800Pool.gpuProducts,
     sentence: "Accepted values of the node label nvidia.com/gpu.product.",
     hint: "Read the names in your cluster: kubectl get nodes -L nvidia.com/gpu.product",
     source: "names of NVIDIA/open-gpu-kernel-modules, README.md; form of NVIDIA/gpu-feature-discovery",
@@ -55,7 +64,7 @@ const poolFields: FieldsFor<NodePoolConfig> = {
     min: 1,
     max: 16,
     unit: "GPUs",
-    default: 8,
+    default: h800Pool.gpusPerNode,
     sentence: "GPUs that each node must offer.",
   },
   minNodes: {
@@ -63,14 +72,14 @@ const poolFields: FieldsFor<NodePoolConfig> = {
     min: 1,
     max: 1000,
     unit: "nodes",
-    default: 1,
+    default: h800Pool.minNodes,
     sentence: "Nodes that the selector must find before anything is created.",
   },
   labels: {
     kind: "map",
     keys: textRules.qualifiedName,
     values: textRules.labelValue,
-    default: {},
+    default: h800Pool.labels,
     sentence: "Further labels to put on the pool's nodes.",
   },
   taints: {
@@ -79,7 +88,7 @@ const poolFields: FieldsFor<NodePoolConfig> = {
     fields: taintFields,
     min: 0,
     max: 20,
-    default: [],
+    default: h800Pool.taints,
     sentence: "Taints to put on the pool's nodes.",
   },
 };
@@ -91,17 +100,6 @@ export const nodePoolsField: FieldsFor<StackConfig>["nodePools"] = {
   fields: poolFields,
   min: 1,
   max: 10,
-  default: [
-    {
-      name: "h800",
-      provider: "existing",
-      selector: { "nvidia.com/gpu.product": "NVIDIA-H800" },
-      gpuProducts: h800Products,
-      gpusPerNode: 8,
-      minNodes: 1,
-      labels: {},
-      taints: [],
-    },
-  ],
+  default: [h800Pool],
   sentence: "Machines that engines may run on, one entry for each shape.",
 };
