@@ -13,7 +13,7 @@ import {
 } from "./operation.ts";
 import { alreadyExists, notThere } from "./refusals.ts";
 import { previewed, toOutputs } from "./state.ts";
-import { hasUnknowns, plainObject } from "./values.ts";
+import { hasUnknowns, plainObject, protectLike } from "./values.ts";
 
 export interface CreateRequest {
   readonly urn: string;
@@ -32,7 +32,7 @@ export interface CreateRequest {
 export async function createResource(request: CreateRequest, context: OperationContext): Promise<StoredResource> {
   const { urn, isPreview } = request;
   const inputs = plainObject(request.inputs);
-  const unvalidated = { id: "", outputs: request.inputs };
+  const unvalidated = { id: "", outputs: protectLike(previewed(inputs, inputs), request.inputs) };
   if (isPreview && hasUnknowns(inputs)) return unvalidated;
   const token = tokenOfUrn(urn);
   const isPatch = isPatchToken(token, kindOf(inputs).kind);
@@ -51,7 +51,7 @@ export async function createResource(request: CreateRequest, context: OperationC
   if (isPreview) {
     const dryRun = await orRefusal(verb, ref, () => dryRunOf(apply));
     if (dryRun === undefined) return unvalidated;
-    const live = existing === undefined ? previewed(dryRun) : dryRun;
+    const live = existing === undefined ? previewed(dryRun, inputs) : dryRun;
     return { id: "", outputs: toOutputs({ inputs, live, fieldManager }, request.inputs) };
   }
   const applied = await orRefusal(verb, ref, () => withRetries(apply, context));

@@ -33,11 +33,18 @@ export function fromOutputs(outputs: JsonObject): ResourceState {
 
 const assignedOnCreate = ["uid", "resourceVersion", "creationTimestamp", "generation"];
 
-/** The object of a dry-run create without what only the real one settles: its status, and fields that will differ. */
-export function previewed(dryRun: JsonObject): JsonObject {
-  const { status: _, ...object } = dryRun;
+/**
+ * The outputs of a create that is only previewed: fields that the real one settles are unknown, the status is left out,
+ * which the engine takes as unknown.
+ *
+ * @param object the result of a dry run, or the inputs where there is none
+ */
+export function previewed(object: JsonObject, inputs: JsonObject): JsonObject {
+  const { status: _, ...kept } = object;
   const unknowns = Object.fromEntries(assignedOnCreate.map((field) => [field, unknownText]));
-  return { ...object, metadata: { ...objectAt(dryRun, "metadata"), ...unknowns } };
+  const metadata = isObject(kept.metadata) ? { ...kept.metadata, ...unknowns } : (kept.metadata ?? unknowns);
+  if (textAt(inputs, "kind") !== "Service" || textAt(inputs, "spec", "clusterIP") !== "") return { ...kept, metadata };
+  return { ...kept, metadata, spec: { ...objectAt(kept, "spec"), clusterIP: unknownText, clusterIPs: unknownText } };
 }
 
 /**
