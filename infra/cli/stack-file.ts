@@ -1,15 +1,16 @@
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { configError, parseConfig } from "../config/parse.ts";
 import type { StackConfig } from "../config/stack-config.ts";
 import { DeployError, textOf } from "../core/errors.ts";
 
 /**
- * Reads the settings of a stack from `Pulumi.<stack>.yaml` in the present folder, as `pulumi up` does. Throws
- * `CONFIG_FILE` for a file that cannot be read or is no YAML, `CONFIG_INVALID` with every problem of the settings.
+ * Reads the settings of a stack from `Pulumi.<stack>.yaml`, as `pulumi up` does. `folder` is the one of `Pulumi.yaml`.
+ * Throws `CONFIG_FILE` for a file that cannot be read or is no YAML, `CONFIG_INVALID` with every problem of the settings.
  */
-export function readStackFile(stack: string): StackConfig {
-  const file = `Pulumi.${stack}.yaml`;
+export function readStackFile(stack: string, folder = "."): StackConfig {
+  const file = join(folder, `Pulumi.${stack}.yaml`);
   const document = parseDocument(readText(file));
   const problem = document.errors[0];
   if (problem !== undefined) {

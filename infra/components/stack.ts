@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { resolve } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config/stack-config.ts";
 import type { PromotionOutputs } from "../core/promotion-inputs.ts";
@@ -48,7 +49,7 @@ export async function declareStack(config: StackConfig): Promise<StackOutputs> {
     return new NodePool(pool.name, { pool, nodes }, { provider });
   });
   const server = new ModelServer(name, { app: name, objects }, { provider, dependsOn: [home, ...pools] });
-  const promotion = new Promotion(name, promotionInputs(config, revision, sha256), { dependsOn: [server] });
+  const promotion = new Promotion(name, promotionInputs(config, revision, host), { dependsOn: [server] });
 
   return {
     activeRevision: promotion.activeRevision,
@@ -58,6 +59,7 @@ export async function declareStack(config: StackConfig): Promise<StackOutputs> {
   };
 }
 
-function sha256(text: string): string {
-  return createHash("sha256").update(text).digest("hex");
-}
+const host = {
+  sha256: (text: string) => createHash("sha256").update(text).digest("hex"),
+  evidenceDir: resolve(import.meta.dirname, "../../.keye/evidence"),
+};

@@ -1,6 +1,6 @@
 import { stringify } from "yaml";
 import type { KubernetesObject } from "../core/kubernetes-object.ts";
-import { revisionLabel } from "../core/names.ts";
+import { noRevision, revisionLabel, revisionName } from "../core/names.ts";
 
 /** A file of a rendered directory. */
 export interface ManifestFile {
@@ -39,13 +39,14 @@ export function manifestFiles(app: string, objects: readonly KubernetesObject[])
   return [{ name: kustomizationFile, text: `${renderMarker}\n${stringify(kustomization, style)}` }, ...files];
 }
 
-const style = { lineWidth: 0 };
+/** kubectl, Argo CD and Flux read YAML 1.1, where `on`, `no` and `0b10` are no texts: those get quotes. */
+const style = { lineWidth: 0, version: "1.1" } as const;
 
-/** `deployment.yaml`, `service.yaml`, `service-candidate.yaml`: the kind, and what the object's name adds to the app's. */
+/** `deployment.yaml`, `service.yaml`, `service-candidate.yaml`: the kind, and what the object's name adds to app and revision. */
 function fileName(app: string, object: KubernetesObject): string {
-  const role = object.metadata.name.replace(`${app}-`, "");
-  const isOnly = role === app || role === object.metadata.labels?.[revisionLabel];
-  return `${object.kind.toLowerCase()}${isOnly ? "" : `-${role}`}.yaml`;
+  const { name, labels } = object.metadata;
+  const isOnly = name === app || name === revisionName(app, labels?.[revisionLabel] ?? noRevision);
+  return `${object.kind.toLowerCase()}${isOnly ? "" : name.slice(app.length)}.yaml`;
 }
 
 function forGitOps(object: KubernetesObject): KubernetesObject {

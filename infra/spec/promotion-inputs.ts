@@ -33,8 +33,15 @@ export function probeHash(spec: ProbeSpec, sha256: Sha256): string {
   return sha256(canonicalJson(spec)).slice(0, 10);
 }
 
+/** What a promotion needs of the machine that starts it. */
+export interface PromotionHost {
+  readonly sha256: Sha256;
+  /** Folder for evidence files. It may differ from machine to machine: it is no reason to promote again. */
+  readonly evidenceDir: string;
+}
+
 /** The promotion of one revision, as the settings want it. */
-export function promotionInputs(config: StackConfig, revision: string, sha256: Sha256): PromotionInputs {
+export function promotionInputs(config: StackConfig, revision: string, host: PromotionHost): PromotionInputs {
   const probe = probeSpec(config, revision);
   const { engine, rollout } = config;
   return {
@@ -50,15 +57,12 @@ export function promotionInputs(config: StackConfig, revision: string, sha256: S
     port: engine.port,
     strategy: rollout.strategy,
     probe,
-    probeHash: probeHash(probe, sha256),
+    probeHash: probeHash(probe, host.sha256),
     imageDigest: config.image.digest,
     deadlines: rollout.deadlines,
     cooldownSeconds: rollout.cooldownSeconds,
     ...(rollout.retryNonce === undefined ? {} : { retryNonce: rollout.retryNonce }),
     ...(engine.apiKeySecret === undefined ? {} : { apiKeySecret: engine.apiKeySecret }),
-    evidenceDir,
+    evidenceDir: host.evidenceDir,
   };
 }
-
-/** Where evidence files go, relative to the folder of `Pulumi.yaml`: the same on every machine, or each would see a change. */
-const evidenceDir = ".keye/evidence";

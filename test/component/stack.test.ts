@@ -1,8 +1,12 @@
-import { expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { declareStack } from "../../infra/components/stack.ts";
 import { poolNode } from "../support/pool-node.ts";
 import { recordResources, settled } from "../support/recorded-resources.ts";
 import { stackConfig, testDigest } from "../support/stack-config.ts";
+
+// The SDK hands it to every provider.
+beforeEach(() => vi.stubEnv("KUBECONFIG", undefined));
+afterEach(() => vi.unstubAllEnvs());
 
 const inspectNodes = "rollgate:index:inspectNodes";
 const inspected = {

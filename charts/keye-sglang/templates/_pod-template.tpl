@@ -105,7 +105,7 @@ spec:
         medium: Memory
         sizeLimit: {{ $engine.resources.shm | quote }}
     - name: cache
-      {{- toYaml $values.cacheVolume | nindent 6 }}
+      {{- toYaml (default (dict "emptyDir" dict) $values.cacheVolume) | nindent 6 }}
     {{- if $values.model.volume.mountPath }}
     - name: model
       {{- toYaml $values.model.volume.source | nindent 6 }}

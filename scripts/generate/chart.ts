@@ -1,0 +1,46 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { parse, stringify } from "yaml";
+import { parseConfig, problemsText } from "../../infra/config/parse.ts";
+import { engineChart, parseManifests, renderChart } from "../../infra/process/helm.ts";
+import { chartValues } from "../../infra/spec/chart-values.ts";
+import { manifestFiles } from "../../infra/spec/manifest-files.ts";
+import type { Generator } from "../generator.ts";
+
+/** The chart's objects for each `ci/<variant>-values.yaml`, and the files that `keye render` writes with default settings. */
+export const generators: readonly Generator[] = [
+  ...variantsIn(join(engineChart, "ci")).map((variant) => ({
+    name: `chart golden, ${variant}`,
+    path: `test/golden/chart/${variant}.yaml`,
+    text: () => renderVariant(variant),
+  })),
+  { name: "keye render golden", path: "test/golden/render.yaml", text: renderDefaults },
+];
+
+function variantsIn(folder: string): readonly string[] {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith("-values.yaml"))
+    .map((file) => file.slice(0, -"-values.yaml".length))
+    .sort();
+}
+
+async function renderVariant(variant: string): Promise<string> {
+  const values = parse(readFileSync(join(engineChart, "ci", `${variant}-values.yaml`), "utf8"));
+  return documents(await objectsOf(values));
+}
+
+/** All files in one, so that a change reads as one diff. */
+async function renderDefaults(): Promise<string> {
+  const parsed = parseConfig({ image: { digest: `sha256:${"0f1e2d3c4b5a6978".repeat(4)}` } });
+  if (parsed.kind === "problems") throw new Error(problemsText(parsed.problems));
+  const files = manifestFiles("keye", await objectsOf(chartValues(parsed.config, "manifests")));
+  return files.map((file) => `# ${file.name}\n${file.text}`).join("---\n");
+}
+
+async function objectsOf(values: Readonly<Record<string, unknown>>) {
+  return parseManifests(await renderChart({ chartDir: engineChart, release: "keye", namespace: "keye", values }));
+}
+
+function documents(objects: readonly object[]): string {
+  return objects.map((object) => stringify(object, { lineWidth: 0, version: "1.1" })).join("---\n");
+}

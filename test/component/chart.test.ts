@@ -1,0 +1,192 @@
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { canonicalJson } from "../../infra/core/canonical-json.ts";
+import type { KubernetesObject } from "../../infra/core/kubernetes-object.ts";
+import { engineChart, parseManifests, renderChart } from "../../infra/process/helm.ts";
+import { revisionOf } from "../../infra/spec/revision.ts";
+import { testDigest } from "../support/stack-config.ts";
+
+type Values = Readonly<Record<string, unknown>>;
+
+const image = { digest: testDigest };
+
+async function render(values: Values, release = "keye"): Promise<KubernetesObject[]> {
+  const request = { chartDir: engineChart, release, namespace: "keye", values: { image, ...values } };
+  return parseManifests(await renderChart(request));
+}
+
+async function revisionWith(values: Values): Promise<string> {
+  return revisionOf(await render(values));
+}
+
+function named(objects: readonly KubernetesObject[], kind: string, name: string): KubernetesObject {
+  const found = objects.find((object) => object.kind === kind && object.metadata.name === name);
+  if (found === undefined) throw new Error(`no ${kind} ${name}`);
+  return found;
+}
+
+describe("the revision", () => {
+  let usual = "";
+  beforeAll(async () => {
+    usual = await revisionWith({});
+  });
+
+  test("is the hash of the pod template in which it is blank", async () => {
+    const objects = await render({});
+    const revision = revisionOf(objects);
+    const { spec } = named(objects, "Deployment", `keye-${revision}`);
+    const { template } = spec as { readonly template: unknown };
+    const blank = JSON.parse(JSON.stringify(template).replaceAll(revision, "0".repeat(10)));
+    const hash = createHash("sha256").update(canonicalJson(blank)).digest("hex");
+    expect(revision).toBe(hash.slice(0, 10));
+  });
+
+  test.each<{ readonly what: string; readonly values: Values }>([
+    { what: "the image", values: { image: { digest: testDigest.replace("0f1e", "1f1e") } } },
+    { what: "an argument", values: { engine: { memFractionStatic: 0.85 } } },
+    { what: "a further argument", values: { engine: { extraArgs: ["--log-level=debug"] } } },
+    { what: "the commit of the weights", values: { model: { revision: "0123456789abcdef" } } },
+    { what: "the environment", values: { engine: { env: { NCCL_DEBUG: "WARN" } } } },
+    { what: "the number of GPUs", values: { engine: { tpSize: 4 } } },
+    { what: "an annotation of the pods", values: { podAnnotations: { "example.com/a": "b" } } },
+  ])("changes with $what", async ({ values }) => {
+    expect(await revisionWith(values)).not.toBe(usual);
+  });
+
+  test.each<{ readonly what: string; readonly values: Values }>([
+    { what: "the replicas", values: { replicas: 7 } },
+    { what: "what the live Service selects", values: { service: { selects: "nothing" } } },
+    { what: "the image's tag", values: { image: { digest: testDigest, tag: "v9" } } },
+    { what: "the network policy", values: { networkPolicy: { enabled: false } } },
+    { what: "who manages the objects", values: { managedBy: "keye-stack" } },
+  ])("stays when $what changes", async ({ values }) => {
+    expect(await revisionWith(values)).toBe(usual);
+  });
+});
+
+describe("the live Service", () => {
+  test.each([
+    { selects: "revision", selector: (revision: string) => revision },
+    { selects: "nothing", selector: () => "none" },
+  ])("selects $selects", async ({ selects, selector }) => {
+    const objects = await render({ service: { selects } });
+    expect(named(objects, "Service", "keye").spec).toMatchObject({
+      selector: {
+        "app.kubernetes.io/name": "keye-sglang",
+        "app.kubernetes.io/instance": "keye",
+        "keye-stack.dev/revision": selector(revisionOf(objects)),
+      },
+    });
+  });
+
+  test("has no selector where a tool that applies manifests must not own it", async () => {
+    const { spec } = named(await render({ service: { selects: "unset" } }), "Service", "keye");
+    expect(spec).not.toHaveProperty("selector");
+  });
+});
+
+describe("the probes", () => {
+  async function probes(values: Values) {
+    const objects = await render(values);
+    const { spec } = named(objects, "Deployment", `keye-${revisionOf(objects)}`);
+    const { template } = spec as { readonly template: { readonly spec: { readonly containers: readonly Probed[] } } };
+    return template.spec.containers[0];
+  }
+
+  interface Probed {
+    readonly startupProbe: { readonly failureThreshold: number; readonly periodSeconds: number };
+    readonly livenessProbe: { readonly failureThreshold: number; readonly periodSeconds: number };
+  }
+
+  test.each([
+    { startupSeconds: 1800, threshold: 360 },
+    { startupSeconds: 1801, threshold: 361 },
+    { startupSeconds: 3, threshold: 1 },
+  ])("leave $startupSeconds s for a start", async ({ startupSeconds, threshold }) => {
+    expect((await probes({ engine: { startupSeconds } }))?.startupProbe.failureThreshold).toBe(threshold);
+  });
+
+  test("outlast the 600 s that reading one video may block the engine", async () => {
+    const liveness = (await probes({}))?.livenessProbe;
+    expect((liveness?.failureThreshold ?? 0) * (liveness?.periodSeconds ?? 0)).toBeGreaterThan(600);
+  });
+});
+
+test("numbers keep all their digits", async () => {
+  const objects = await render({ engine: { contextLength: 1_048_576, port: 8080 } });
+  const text = JSON.stringify(named(objects, "Deployment", `keye-${revisionOf(objects)}`));
+  expect(text).toContain('"--context-length=1048576"');
+  expect(text).toContain('"--port=8080"');
+});
+
+test("a user's volume for caches takes the place of the default one", async () => {
+  const persistentVolumeClaim = { claimName: "cache" };
+  const objects = await render({ cacheVolume: { persistentVolumeClaim } });
+  expect(JSON.stringify(named(objects, "Deployment", `keye-${revisionOf(objects)}`))).toContain(
+    '{"name":"cache","persistentVolumeClaim":{"claimName":"cache"}}',
+  );
+});
+
+test("names leave room for what Kubernetes appends to those of pods", async () => {
+  const objects = await render({}, "a".repeat(53));
+  const deployment = objects.find((object) => object.kind === "Deployment");
+  expect(deployment?.metadata.name).toBe(`${"a".repeat(40)}-${revisionOf(objects)}`);
+});
+
+describe("bad values", () => {
+  test.each<{ readonly what: string; readonly values: Values; readonly said: string }>([
+    {
+      what: "no digest",
+      values: { image: {} },
+      said: "image.digest is not set. A revision is pinned to one image: read the digest with `docker buildx imagetools inspect kwaikeye/kwai-keye-vl:keye_vl_v2_30b_a3b` and set image.digest=sha256:…",
+    },
+    {
+      what: "a typo",
+      values: { engine: { tpsize: 2 } },
+      said: "at '/engine': additional properties 'tpsize' not allowed",
+    },
+    {
+      what: "a probe that gives up before the engine does",
+      values: { probes: { timeoutSeconds: 5 } },
+      said: "at '/probes/timeoutSeconds': minimum: got 5, want 21",
+    },
+    {
+      what: "a number as text",
+      values: { engine: { memFractionStatic: "0.8" } },
+      said: "at '/engine/memFractionStatic': got string, want number",
+    },
+    {
+      what: "a Secret without its key",
+      values: { engine: { apiKeySecret: { name: "keye-api" } } },
+      said: "at '/engine/apiKeySecret/key': minLength: got 0, want 1",
+    },
+  ])("$what: refused in helm's own words", async ({ values, said }) => {
+    const failure = await render(values).catch((error: unknown) => error);
+    expect(failure).toMatchObject({ code: "ENV_HELM", message: expect.stringContaining(said) });
+  });
+
+  test("no object of the schema that is ours takes unknown keys", () => {
+    const schema = JSON.parse(readFileSync(join(engineChart, "values.schema.json"), "utf8"));
+    expect(openObjects(schema, "")).toEqual([
+      "/properties/global",
+      "/properties/model/properties/volume/properties/source",
+      "/properties/cacheVolume",
+      "/properties/podSecurityContext",
+      "/properties/securityContext",
+      "/properties/affinity",
+      "/properties/tolerations/items",
+      "/properties/networkPolicy/properties/from/items",
+      "/properties/networkPolicy/properties/egress/items",
+    ]);
+  });
+});
+
+/** Paths of every schema of an object that says nothing about further keys. */
+function openObjects(schema: unknown, path: string): string[] {
+  if (typeof schema !== "object" || schema === null) return [];
+  const isOpen = "type" in schema && schema.type === "object" && !("additionalProperties" in schema);
+  const inner = Object.entries(schema).flatMap(([key, value]) => openObjects(value, `${path}/${key}`));
+  return isOpen ? [path, ...inner] : inner;
+}

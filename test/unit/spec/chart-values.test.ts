@@ -1,0 +1,143 @@
+import { describe, expect, test } from "vitest";
+import { chartValues, engineNodeSelector } from "../../../infra/spec/chart-values.ts";
+import { stackConfig, testDigest } from "../../support/stack-config.ts";
+
+const gpuToleration = { key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" };
+
+test("the default settings leave to the chart what they do not decide", () => {
+  expect(chartValues(stackConfig(), "promotion")).toEqual({
+    managedBy: "keye-stack",
+    replicas: 0,
+    image: {
+      repository: "kwaikeye/kwai-keye-vl",
+      tag: "keye_vl_v2_30b_a3b",
+      digest: testDigest,
+      pullPolicy: "IfNotPresent",
+    },
+    imagePullSecrets: [],
+    model: { path: "Kwai-Keye/Keye-VL-2.0-30B-A3B", servedName: "keye-vl-2.0-30b-a3b" },
+    engine: {
+      tpSize: 2,
+      memFractionStatic: 0.8,
+      port: 8000,
+      enableMetrics: true,
+      extraArgs: [],
+      env: {},
+      resources: { cpu: "16", memory: "192Gi", shm: "32Gi" },
+      startupSeconds: 1800,
+      terminationGraceSeconds: 1830,
+    },
+    podAnnotations: {},
+    tolerations: [gpuToleration],
+    nodeSelector: { "keye-stack.dev/pool": "h800" },
+    service: { selects: "nothing" },
+  });
+});
+
+test("for manifests the replicas are those of the settings, and nobody's selector is written", () => {
+  expect(chartValues(stackConfig({ replicas: 3 }), "manifests")).toMatchObject({
+    replicas: 3,
+    service: { selects: "unset" },
+  });
+});
+
+test.each([
+  {
+    what: "a claim is mounted read-only",
+    settings: { model: { path: "/models/keye", volume: { kind: "pvc", claim: "weights", mountPath: "/models" } } },
+    values: {
+      model: {
+        volume: { mountPath: "/models", source: { persistentVolumeClaim: { claimName: "weights", readOnly: true } } },
+      },
+    },
+  },
+  {
+    what: "a folder of the node must be there, or the pod does not start",
+    settings: {
+      model: { path: "/models/keye", volume: { kind: "hostPath", path: "/data/keye", mountPath: "/models/keye" } },
+    },
+    values: {
+      model: { volume: { mountPath: "/models/keye", source: { hostPath: { path: "/data/keye", type: "Directory" } } } },
+    },
+  },
+  {
+    what: "Secrets are passed by name",
+    settings: {
+      model: { tokenSecret: { name: "hub", key: "token" } },
+      engine: { apiKeySecret: { name: "keye-api", key: "key" } },
+      image: { digest: testDigest, pullSecrets: ["registry"] },
+    },
+    values: {
+      model: { tokenSecret: { name: "hub", key: "token" } },
+      engine: { apiKeySecret: { name: "keye-api", key: "key" } },
+      imagePullSecrets: [{ name: "registry" }],
+    },
+  },
+  {
+    what: "optional settings of the engine are passed where they are given",
+    settings: {
+      engine: {
+        contextLength: 131_072,
+        maxRunningRequests: 64,
+        runtimeClassName: "nvidia",
+        podAnnotations: { a: "b" },
+      },
+    },
+    values: {
+      engine: { contextLength: 131_072, maxRunningRequests: 64 },
+      runtimeClassName: "nvidia",
+      podAnnotations: { a: "b" },
+    },
+  },
+  {
+    what: "the pool's taints are tolerated beside that of the GPUs",
+    settings: {
+      nodePools: [
+        {
+          name: "h800",
+          taints: [
+            { key: "example.com/team", value: "vision", effect: "NoSchedule" },
+            { key: "example.com/gpu", effect: "NoExecute" },
+          ],
+        },
+      ],
+    },
+    values: {
+      tolerations: [
+        gpuToleration,
+        { key: "example.com/team", operator: "Equal", value: "vision", effect: "NoSchedule" },
+        { key: "example.com/gpu", operator: "Exists", effect: "NoExecute" },
+      ],
+    },
+  },
+])("$what", ({ settings, values }) => {
+  expect(chartValues(stackConfig(settings), "promotion")).toMatchObject(values);
+});
+
+describe("with several pools", () => {
+  const config = stackConfig({
+    nodePools: [
+      { name: "old", selector: { rack: "1" } },
+      { name: "new", selector: { rack: "2" } },
+    ],
+  });
+
+  test("the engine may run in any of them, and in no other place", () => {
+    expect(chartValues(config, "promotion")).toMatchObject({
+      nodeSelector: {},
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [
+              { matchExpressions: [{ key: "keye-stack.dev/pool", operator: "In", values: ["old", "new"] }] },
+            ],
+          },
+        },
+      },
+    });
+  });
+
+  test("no single label finds their nodes", () => {
+    expect(engineNodeSelector(config)).toEqual({});
+  });
+});

@@ -1,0 +1,71 @@
+import { createHash } from "node:crypto";
+import { expect, test } from "vitest";
+import { probeHash, probeSpec, promotionInputs } from "../../../infra/spec/promotion-inputs.ts";
+import { stackConfig, testDigest } from "../../support/stack-config.ts";
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
+const host = { sha256, evidenceDir: "/var/evidence" };
+const revision = "1a2b3c4d5e";
+
+test("the promotion is told everything by value, and Secrets by name", () => {
+  const config = stackConfig({
+    context: "gpu",
+    engine: { apiKeySecret: { name: "keye-api", key: "key" }, contextLength: 131_072 },
+    rollout: { retryNonce: "again" },
+  });
+  const probe = {
+    profile: "gate",
+    expectation: {
+      modelPath: "Kwai-Keye/Keye-VL-2.0-30B-A3B",
+      servedModelName: "keye-vl-2.0-30b-a3b",
+      weightVersion: revision,
+      tpSize: 2,
+      memFractionStatic: 0.8,
+      contextLength: 131_072,
+      attentionBackend: "keye_sa",
+      pageSize: 64,
+      architecture: "KeyeVL2MoeForConditionalGeneration",
+    },
+    consecutivePasses: 3,
+  };
+  expect(promotionInputs(config, revision, host)).toEqual({
+    namespace: "keye",
+    app: "keye",
+    service: "keye",
+    context: "gpu",
+    revision,
+    workload: `keye-${revision}`,
+    replicas: 2,
+    gpusPerReplica: 2,
+    nodeSelector: { "keye-stack.dev/pool": "h800" },
+    port: 8000,
+    strategy: "blueGreen",
+    probe,
+    probeHash: "15a142e0be",
+    imageDigest: testDigest,
+    deadlines: config.rollout.deadlines,
+    cooldownSeconds: 1800,
+    retryNonce: "again",
+    apiKeySecret: { name: "keye-api", key: "key" },
+    evidenceDir: "/var/evidence",
+  });
+});
+
+test("what is set to null is not compared", () => {
+  const expect_ = { attentionBackend: null, pageSize: null, architecture: null };
+  expect(probeSpec(stackConfig({ gate: { expect: expect_ } }), revision).expectation).toEqual({
+    modelPath: "Kwai-Keye/Keye-VL-2.0-30B-A3B",
+    servedModelName: "keye-vl-2.0-30b-a3b",
+    weightVersion: revision,
+    tpSize: 2,
+    memFractionStatic: 0.8,
+  });
+});
+
+test("the probe hash is that of the spec, whatever the order of its fields", () => {
+  const expectation = { tpSize: 2, modelPath: "/m" };
+  const reversed = { modelPath: "/m", tpSize: 2 };
+  const hash = probeHash({ profile: "gate", expectation }, sha256);
+  expect(hash).toBe(probeHash({ expectation: reversed, profile: "gate" }, sha256));
+  expect(hash).not.toBe(probeHash({ profile: "smoke", expectation }, sha256));
+});
