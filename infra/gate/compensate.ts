@@ -33,24 +33,17 @@ const requestsBack = 3;
 
 const askAgainMs: Milliseconds = 1_000;
 
-/** Another writer has the Lease: it decides from here on. */
-const handsOff: Aftermath = {
-  active: undefined,
-  serving: "as the new holder of the Lease decides",
-  candidate: "left as it was; nothing more was written",
-};
-
 /**
  * Undoes what the run changed, deciding by what the cluster shows and not by what the run remembers. The candidate is
  * parked unless it serves; traffic goes back only to a revision with ready pods. Never rejects.
  */
 export async function compensate(run: PromotionRun, stop: PromotionStop): Promise<Aftermath> {
-  if (stop.kind === "lost") return handsOff;
+  if (stop.kind === "lost") return handsOff(run);
   const undo = new Undo(run, stop.kind === "cancelled" ? hurriedMs : patientMs);
   try {
     return await undo.run();
   } catch (error) {
-    if (isLockLost(error)) return handsOff;
+    if (isLockLost(error)) return handsOff(run);
     return { active: undefined, serving: "unknown", candidate: "unknown", problem: textOf(error) };
   }
 }
@@ -165,4 +158,15 @@ function candidateText(observation: Observation, revision: string): string {
 
 function isLockLost(error: unknown): boolean {
   return error instanceof DeployError && error.code === "E_LOCKED";
+}
+
+/** Another writer has the Lease and decides from here on; after a switch the candidate may be left serving unverified. */
+function handsOff({ stage, inputs }: PromotionRun): Aftermath {
+  const left: Aftermath = {
+    active: undefined,
+    serving: "as the new holder of the Lease decides",
+    candidate: "left as it was; nothing more was written",
+  };
+  if (stage !== "switching" && stage !== "switched") return left;
+  return { ...left, problem: `the Lease was lost with ${inputs.revision} switched to but not verified.` };
 }

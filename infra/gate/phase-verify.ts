@@ -86,8 +86,9 @@ export async function soak(run: PromotionRun, proof: Proof): Promise<void> {
     for (;;) {
       const left = end - clock.now();
       await clock.sleep(Math.max(0, Math.min(left, soakIntervalSeconds * 1000)), signal);
-      requireServing(run, proof, await cluster.observe(run.ref, signal));
       const report = await prober.probeService(run.ref, run.inputs.probe, proof.length, signal);
+      // Last, so that a pod that fell under these very requests is not missed.
+      requireServing(run, proof, await cluster.observe(run.ref, signal));
       reports.push(attributed(report, run.inputs.revision));
       const verdict = decide(trafficPolicy(proof.length), reports);
       if (verdict.kind === "fail" || verdict.kind === "inconclusive") throw wrongTraffic(run, verdict);
