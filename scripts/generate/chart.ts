@@ -1,10 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import { renderStack } from "../../infra/cli/render.ts";
 import { parseConfig, problemsText } from "../../infra/config/parse.ts";
 import { engineChart, parseManifests, renderChart } from "../../infra/process/helm.ts";
-import { chartValues } from "../../infra/spec/chart-values.ts";
-import { manifestFiles } from "../../infra/spec/manifest-files.ts";
 import type { Generator } from "../generator.ts";
 
 /** The chart's objects for each `ci/<variant>-values.yaml`, and the files that `keye render` writes with default settings. */
@@ -26,21 +25,15 @@ function variantsIn(folder: string): readonly string[] {
 
 async function renderVariant(variant: string): Promise<string> {
   const values = parse(readFileSync(join(engineChart, "ci", `${variant}-values.yaml`), "utf8"));
-  return documents(await objectsOf(values));
+  const request = { chartDir: engineChart, release: "keye", namespace: "keye", values };
+  const objects = parseManifests(await renderChart(request));
+  return objects.map((object) => stringify(object, { lineWidth: 0, version: "1.1" })).join("---\n");
 }
 
 /** All files in one, so that a change reads as one diff. */
 async function renderDefaults(): Promise<string> {
   const parsed = parseConfig({ image: { digest: `sha256:${"0f1e2d3c4b5a6978".repeat(4)}` } });
   if (parsed.kind === "problems") throw new Error(problemsText(parsed.problems));
-  const files = manifestFiles("keye", await objectsOf(chartValues(parsed.config, "manifests")));
+  const { files } = await renderStack(parsed.config);
   return files.map((file) => `# ${file.name}\n${file.text}`).join("---\n");
-}
-
-async function objectsOf(values: Readonly<Record<string, unknown>>) {
-  return parseManifests(await renderChart({ chartDir: engineChart, release: "keye", namespace: "keye", values }));
-}
-
-function documents(objects: readonly object[]): string {
-  return objects.map((object) => stringify(object, { lineWidth: 0, version: "1.1" })).join("---\n");
 }
