@@ -132,6 +132,12 @@ export const faultTable = {
     does: "the scheduler stops for good some time after the engine became ready",
     standsFor: "recorded: SIGSTOP of the scheduler",
   },
+  "pause-after-ready": {
+    argument: "seconds",
+    fallback: 30,
+    does: "the scheduler stops five seconds after the engine became ready, and goes on after so many seconds",
+    standsFor: "recorded: SIGSTOP and SIGCONT of the scheduler",
+  },
   "stuck-forward": {
     argument: "seconds",
     fallback: 5,

@@ -8,6 +8,8 @@ export interface Model {
   readonly queryHeads: number;
   readonly kvHeads: number;
   readonly headDim: number;
+  /** Whether its layers pick keys with an indexer (`sa_config`), which has a cache of its own. */
+  readonly hasIndexer: boolean;
   /** Parameters, in billions, that are split over the tensor parallel ranks. */
   readonly shardedBillions: number;
   /** Parameters, in billions, that each rank holds in full: ViT, projector, indexers, router. */
@@ -30,6 +32,7 @@ export const keye30b: Model = {
   queryHeads: 32,
   kvHeads: 4,
   headDim: 128,
+  hasIndexer: true,
   shardedBillions: 30.517,
   replicatedBillions: 0.557,
   shards: 13,
@@ -45,6 +48,7 @@ export const keyeTiny: Model = {
   queryHeads: 4,
   kvHeads: 2,
   headDim: 16,
+  hasIndexer: false,
   shardedBillions: 0.0095,
   replicatedBillions: 0.001,
   shards: 1,

@@ -14,6 +14,9 @@ import { warmupFailure } from "./startup/warmup.ts";
 /** Simulated seconds that the first request of the warm-up takes. */
 const warmupSeconds = 16;
 
+/** Time that dumping the threads of a stuck scheduler takes before the watchdog speaks. */
+const stackDump: Milliseconds = 200;
+
 /** Whether the server goes on, or a child of it has failed. */
 export type Outcome = "alive" | "child failed";
 
@@ -94,6 +97,12 @@ export async function misbehave(engine: Engine, fault: Fault, pid: number, signa
       await wait(1000 * fault.value);
       scheduler.freeze();
       return "alive";
+    case "pause-after-ready":
+      await wait(5_000);
+      scheduler.freeze();
+      await wait(1000 * fault.value);
+      scheduler.thaw();
+      return "alive";
     case "crash-after-ready":
       await wait(1000 * fault.value);
       scheduler.freeze();
@@ -112,7 +121,7 @@ export async function misbehave(engine: Engine, fault: Fault, pid: number, signa
       await wait(1000 * fault.value);
       scheduler.freeze();
       // The watchdog looks every half of its limit, so it sees a stall late by up to that.
-      await wait(1500 * args.watchdogTimeout);
+      await wait(1500 * args.watchdogTimeout + stackDump);
       const shown = Number.isInteger(args.watchdogTimeout) ? `${args.watchdogTimeout}.0` : args.watchdogTimeout;
       log.message(`Scheduler watchdog timeout (self.watchdog_timeout=${shown}, self.soft=False)`);
       await wait(5_000);

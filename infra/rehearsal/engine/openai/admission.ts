@@ -43,8 +43,10 @@ export function sendError(exchange: Exchange, error: unknown): void {
 /** Sends a full queue into a stream, where it hides behind HTTP 200. */
 export function streamQueueFull(exchange: Exchange): void {
   exchange.startEvents();
-  const error = { object: "error", message: queueFull, type: "SERVICE_UNAVAILABLE", param: null, code: 503 };
-  exchange.event(JSON.stringify({ error }));
+  // This one frame is written with Python's own spacing.
+  exchange.event(
+    `{"error": {"object": "error", "message": "${queueFull}", "type": "SERVICE_UNAVAILABLE", "param": null, "code": 503}}`,
+  );
   exchange.event("[DONE]");
   exchange.endEvents();
 }

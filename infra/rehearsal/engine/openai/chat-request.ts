@@ -64,7 +64,7 @@ export function readChatRequest(body: Record<string, unknown>): ChatRequest {
     wantsJson: String(objectOf(body.response_format)?.type ?? "").startsWith("json"),
     hasLogprobs: body.logprobs === true,
     stop: typeof stop === "string" ? [stop] : Array.isArray(stop) ? stop.map(String) : [],
-    rid: typeof body.rid === "string" ? body.rid : undefined,
+    rid: ridOf(body.rid),
   };
 }
 
@@ -177,6 +177,16 @@ function readMedia(part: Readonly<Record<string, unknown>>): readonly MediaPart[
 export function objectOf(value: unknown): Readonly<Record<string, unknown>> | undefined {
   if (value === null || typeof value !== "object" || Array.isArray(value)) return undefined;
   return { ...value };
+}
+
+/** One request has one rid; a list of another length is refused before admission. */
+function ridOf(value: unknown): string | undefined {
+  if (typeof value === "string") return value;
+  if (!Array.isArray(value)) return undefined;
+  if (value.length !== 1) {
+    throw badRequest("The specified rids length mismatch with the batch_size for batch processing.");
+  }
+  return String(value[0]);
 }
 
 function numberOf(value: unknown): number | undefined {

@@ -123,7 +123,7 @@ function weightSteps(facts: StartupFacts, fails: boolean): readonly Step[] {
     return step(each, [{ text, isRaw: true }]);
   });
   if (fails) return shards.slice(0, Math.floor(total / 2));
-  const indexer = args.attentionBackend === "keye_sa";
+  const indexer = memory.indexer > 0;
   const ended =
     `Load weight end. elapsed=${duration.toFixed(2)} s, type=${model.architecture}, ` +
     `avail mem=${gb(memory.afterLoad)} GB, mem usage=${gb(memory.weights)} GB.`;

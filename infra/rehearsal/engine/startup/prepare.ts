@@ -40,7 +40,7 @@ export function prepareStart(launch: EngineLaunch): Preparation {
     memFractionStatic: args.memFractionStatic,
     contextLength: args.contextLength,
     memoryMiB,
-    isSparse: args.attentionBackend === "keye_sa",
+    isSparse: args.attentionBackend === "keye_sa" && model.hasIndexer,
     pageSize: args.pageSize,
     maxTotalTokens: args.maxTotalTokens,
     maxRunningRequests: args.maxRunningRequests,
