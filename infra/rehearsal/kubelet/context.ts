@@ -1,0 +1,30 @@
+import type { Clock } from "../../core/clock.ts";
+import type { EngineLaunch, EngineProcess } from "../engine/launch.ts";
+import type { PodAddresses } from "../pod-address.ts";
+import type { EventSink } from "./events.ts";
+import type { References } from "./references.ts";
+
+/** Starts an engine process. */
+export type LaunchEngine = (launch: EngineLaunch) => EngineProcess;
+
+/** GPUs of a node, as its labels tell. */
+export interface NodeGpus {
+  readonly product: string;
+  readonly memoryMiB: number;
+}
+
+/** What the simulation of pods needs from outside. */
+export interface KubeletContext {
+  readonly clock: Clock;
+  readonly references: References;
+  readonly addresses: PodAddresses;
+  readonly launch: LaunchEngine;
+  readonly events: EventSink;
+  /** Folder of the pods' logs. */
+  readonly podLogs: string;
+  /** Address of every node. */
+  readonly hostIP: string;
+  gpusOf(node: string): NodeGpus;
+  /** Images that a node has; names as written in pods. */
+  imagesOf(node: string): Set<string>;
+}
