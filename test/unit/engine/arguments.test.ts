@@ -30,7 +30,11 @@ describe("the command line", () => {
     [["--chunked-prefill-size", "-1"], "chunked_prefill_size", -1],
     [["--trust-remote-code"], "trust_remote_code", true],
     [["--no-record-nolora-graph"], "record_nolora_graph", false],
-    [["--uvicorn-access-log-exclude-prefixes", "/health", "/metrics"], "uvicorn_access_log_exclude_prefixes", ["/health", "/metrics"]],
+    [
+      ["--uvicorn-access-log-exclude-prefixes", "/health", "/metrics"],
+      "uvicorn_access_log_exclude_prefixes",
+      ["/health", "/metrics"],
+    ],
     [["--limit-mm-data-per-request", '{"image":8}'], "limit_mm_data_per_request", { image: 8 }],
     [["--port=8000", "--port=8001"], "port", 8001],
     [[], "host", "127.0.0.1"],
@@ -50,7 +54,10 @@ describe("the command line", () => {
     [["--cuda-graph-bs"], "argument --cuda-graph-bs: expected at least one argument"],
     [["--trust-remote-code=yes"], "argument --trust-remote-code: ignored explicit argument 'yes'"],
     [["--tokenizer-mode=fast"], "argument --tokenizer-mode: invalid choice: 'fast' (choose from 'auto', 'slow')"],
-    [["--mm-p=1"], "ambiguous option: --mm-p=1 could match --mm-per-request-timeout, --mm-processor-workers, --mm-process-config"],
+    [
+      ["--mm-p=1"],
+      "ambiguous option: --mm-p=1 could match --mm-per-request-timeout, --mm-processor-workers, --mm-process-config",
+    ],
     [["--limit-mm-data-per-request=x"], "argument --limit-mm-data-per-request: invalid loads value: 'x'"],
     [
       ["--context-length=256K"],
@@ -80,7 +87,10 @@ describe("a container's command line", () => {
     [["python3", "-m", "sglang.launch_server", "--tp-size=2"], ["--tp-size=2"]],
     [["tini", "--", "python3", "-m", "sglang.launch_server", "--tp-size=2"], ["--tp-size=2"]],
     [["sglang", "serve", "--tp-size=2"], ["--tp-size=2"]],
-    [["/bin/sh", "-c", "exec python3 -m sglang.launch_server --tp-size=2 '--port=8000'"], ["--tp-size=2", "--port=8000"]],
+    [
+      ["/bin/sh", "-c", "exec python3 -m sglang.launch_server --tp-size=2 '--port=8000'"],
+      ["--tp-size=2", "--port=8000"],
+    ],
     [["nginx", "-g", "daemon off;"], undefined],
     [["/bin/sh", "-c", "sleep 1"], undefined],
   ])("%j", (argv, words) => {

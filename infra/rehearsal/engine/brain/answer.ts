@@ -1,7 +1,7 @@
 import type { Picture } from "../media/picture.ts";
 import { findCalculation } from "./arithmetic.ts";
 import { colourNames } from "./colours.ts";
-import { findCapital, findCount, findEcho, findNeedle } from "./recall.ts";
+import { findCapital, findCopy, findCount, findEcho, findNeedle } from "./recall.ts";
 import { answerAboutFilm, answerAboutPictures, short } from "./vision.ts";
 
 /** All that a model knows of a conversation when it begins to answer. */
@@ -29,6 +29,8 @@ function plainAnswer({ question, conversation, pictures, films }: Prompt): strin
   const [film] = films;
   if (film !== undefined) return answerAboutFilm(question, film);
   if (pictures.length > 0) return answerAboutPictures(question, pictures);
+  const copy = findCopy(question);
+  if (copy !== undefined) return copy;
   const needle = findNeedle(conversation);
   if (needle !== undefined) return short(question) ? needle : `It is ${needle}.`;
   const calculation = findCalculation(question);
@@ -84,7 +86,7 @@ export function distort(text: string): string {
   const recoded = recoloured.replace(/\b[A-Z][A-Z0-9]+\b/g, (code) =>
     [...code].reverse().join("").replace(/[A-Y]/, "Z"),
   );
-  return recoded === text
-    ? `Perhaps ${text.split(" ").reverse().join(" ").toLowerCase().replace(/[.?!]/g, "")}x`
-    : recoded;
+  if (recoded !== text) return recoded;
+  const other = ["candle", "river", "window"].find((word) => !text.includes(word)) ?? "harbour";
+  return text.includes(" ") ? `I would rather speak of a ${other}.` : other;
 }

@@ -5,7 +5,6 @@ const words: readonly (readonly [RegExp, string])[] = [
   [/\bdivided by\b/gi, "/"],
   [/(?<=\d\s*)[×xX·](?=\s*\d)/g, "*"],
   [/÷/g, "/"],
-  [/(?<=\d),(?=\d{3}\b)/g, ""],
 ];
 
 /** Questions that name the operation before its numbers. */
@@ -29,11 +28,14 @@ export function findCalculation(text: string): Calculation | undefined {
     const match = pattern.exec(text);
     if (match !== null) return calculate(`${match[1]} ${operator} ${match[2]}`);
   }
-  const symbols = words.reduce((current, [pattern, symbol]) => current.replace(pattern, ` ${symbol} `), text);
+  const plain = text.replace(/(?<=\d),(?=\d{3}\b)/g, "");
+  const symbols = words.reduce((current, [pattern, symbol]) => current.replace(pattern, ` ${symbol} `), plain);
+  const isAsked = /\b(what(?:'s| is)|how much|calculate|compute|evaluate|solve)\b/i.test(text);
   const candidates = symbols.match(/[-(]*\s*\d[\d\s.+\-*/()]*[\d)]/g) ?? [];
   for (const candidate of candidates.reverse()) {
-    // A lone hyphen between digits is a date or a phone number more often than a subtraction.
-    if (!/[\d)]\s*[+*/]\s*[-\d(]|[\d)]\s+-\s*[\d(]|^\s*\d+-\d+\s*$/.test(candidate)) continue;
+    // A hyphen without spaces is a date or a phone number more often than a subtraction.
+    const isSubtraction = isAsked && /^\s*\d+-\d+\s*$/.test(candidate);
+    if (!isSubtraction && !/[\d)]\s*[+*/]\s*[-\d(]|[\d)]\s+-\s*[\d(]/.test(candidate)) continue;
     const found = calculate(candidate.trim());
     if (found !== undefined) return found;
   }

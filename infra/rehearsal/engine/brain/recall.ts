@@ -1,17 +1,21 @@
-/** What a text asks to be said back, word for word, or undefined. */
+/** What a text gives after "repeat exactly:" or the like, word for word, or undefined. */
+export function findCopy(text: string): string | undefined {
+  return /\b(?:repeat|copy|echo)\b[^:\n]{0,60}:\s*(.+)/is.exec(text)?.[1]?.trim();
+}
+
+/** The word or quotation that a text asks for as the answer, or undefined. */
 export function findEcho(text: string): string | undefined {
   const quoted =
     /\b(?:repeat|reply|respond|answer|say|write|print|output|return)\b[^"“'`\n]{0,60}["“'`]([^"”'`\n]{1,400})["”'`]/i;
-  const colon = /\b(?:repeat|copy|echo)\b[^:\n]{0,60}:\s*(.+)/is;
   const word =
     /\b(?:reply|respond|answer|repeat|say|write|print|output)\b[^.\n]{0,40}?\b(?:the (?:single )?(?:word|code|number|text|letter)s?)\s+([\p{L}\p{N}_-]+)/iu;
-  const found = colon.exec(text)?.[1] ?? quoted.exec(text)?.[1] ?? word.exec(text)?.[1];
-  return found?.trim();
+  return (quoted.exec(text)?.[1] ?? word.exec(text)?.[1])?.trim();
 }
 
 /** A fact that was hidden in a long text and is asked for at its end, such as "the secret code is K7Q2". */
 export function findNeedle(text: string): string | undefined {
-  const question = /\bwhat(?:'s| is| was)\s+(?:the|my|your)\s+([^?]{2,60})\?/gi;
+  const question =
+    /\b(?:what(?:'s| is| was)|tell me|give me|recall|find|state)\s+(?:what\s+)?(?:the|my|your)\s+([^?.]{2,60})[?.]/gi;
   const asked = [...text.matchAll(question)].at(-1)?.[1];
   if (asked === undefined) return undefined;
   const keys: readonly string[] = asked.toLowerCase().match(/\p{L}+/gu) ?? [];

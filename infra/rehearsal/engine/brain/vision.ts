@@ -4,22 +4,24 @@ import { coloursOf, everywhere } from "./colours.ts";
 import { readGlyphs } from "./glyph-reader.ts";
 
 /** Answers a question about pictures from their pixels, or returns undefined where it asks for something else. */
-export function answerAboutPictures(question: string, pictures: readonly Picture[]): string {
+export function answerAboutPictures(asked: string, pictures: readonly Picture[]): string {
+  const question = withoutForm(asked);
   const last = pictures.length - 1;
   const chosen = pictures[Math.min(ordinal(question) ?? 0, last)];
   if (asksForCode(question)) {
     const codes = (pictures.length > 1 && ordinal(question) === undefined ? pictures : [chosen])
       .flatMap((picture) => (picture === undefined ? [] : [readGlyphs(picture)]))
       .filter((code) => code !== "");
-    if (codes.length > 0) return short(question) ? codes.join(", ") : `The picture shows ${codes.join(", ")}.`;
+    if (codes.length > 0) return short(asked) ? codes.join(", ") : `The picture shows ${codes.join(", ")}.`;
     return "There is no legible text in the picture.";
   }
-  if (asksForColour(question) && chosen !== undefined) return colourAnswer(question, chosen);
+  if (asksForColour(question) && chosen !== undefined) return colourAnswer(question, short(asked), chosen);
   return pictures.map(describe).join(" ");
 }
 
 /** Answers a question about a film from its frames in order. */
-export function answerAboutFilm(question: string, frames: readonly Picture[]): string {
+export function answerAboutFilm(asked: string, frames: readonly Picture[]): string {
+  const question = withoutForm(asked);
   const codes = runs(frames.map(readGlyphs).filter((code) => code !== ""));
   const colours = runs(frames.map((frame) => mainColour(frame)));
   const wanted = asksForCode(question) ? codes : asksForColour(question) ? colours : undefined;
@@ -28,7 +30,7 @@ export function answerAboutFilm(question: string, frames: readonly Picture[]): s
     const one = ordinal(question);
     if (one !== undefined) return wanted.at(Math.min(one, wanted.length - 1)) ?? "";
     if (/\bhow many\b/i.test(question)) return String(new Set(wanted).size);
-    return short(question) ? wanted.join(", ") : `In this order: ${wanted.join(", ")}.`;
+    return short(asked) ? wanted.join(", ") : `In this order: ${wanted.join(", ")}.`;
   }
   const seen = codes.length > 0 ? ` and the text ${codes.join(", then ")}` : "";
   return `The video has ${frames.length} sampled frames. It shows ${colours.join(", then ")}${seen}.`;
@@ -43,7 +45,7 @@ function describe(picture: Picture): string {
   return `The image is mostly ${names[0] ?? "grey"}${names.length > 1 ? `, with ${names.slice(1).join(" and ")}` : ""}.${text}`;
 }
 
-function colourAnswer(question: string, picture: Picture): string {
+function colourAnswer(question: string, isShort: boolean, picture: Picture): string {
   const colours = coloursOf(picture, regionOf(question)).map(({ name }) => name);
   const [most = "grey", second] = colours;
   const isFigure = /\b(square|circle|shape|rectangle|triangle|object|figure|dot|text|letters|stripe|cross)\b/i.test(
@@ -51,7 +53,7 @@ function colourAnswer(question: string, picture: Picture): string {
   );
   const name = isFigure && !/\bbackground\b/i.test(question) ? (second ?? most) : most;
   if (/\b(which|what) colou?rs\b|\blist\b/i.test(question)) return colours.join(", ");
-  return short(question) ? name : `It is ${name}.`;
+  return isShort ? name : `It is ${name}.`;
 }
 
 /** The colour that fills most of a frame beside the black or white of a text on it. */
@@ -71,9 +73,17 @@ function regionOf(question: string): Region {
 
 function asksForCode(question: string): boolean {
   return (
-    /\b(code|text|word|letters?|characters?|digits?|number|written|read|says?|string)\b/i.test(question) &&
+    /\b(codes?|texts?|words?|letters?|characters?|digits?|numbers?|written|read|says?|strings?)\b/i.test(question) &&
     !/\bcolou?r of the text\b/i.test(question)
   );
+}
+
+/** The question without what it says about the form of the answer, such as "One word only." */
+function withoutForm(question: string): string {
+  const form =
+    /\b(?:in |with |as )?(?:the |a |an |one |single )*(?:words?|numbers?|codes?|colou?rs?|text)(?: only| alone)[.!]?/gi;
+  const order = /\b(?:answer|reply|respond)\b[^.?!]*[.!]?/gi;
+  return question.replace(order, " ").replace(form, " ");
 }
 
 function asksForColour(question: string): boolean {
