@@ -58,7 +58,11 @@ async function attempt(options: PullOptions, ref: ImageRef, present: Set<string>
   const { container, script, context, signal } = options;
   const image = container.image ?? "";
   const policy = container.imagePullPolicy ?? "IfNotPresent";
-  if (present.has(image) && policy !== "Always") {
+  const fault = options.isFaulty ? script.kubeletFault?.name : undefined;
+  const isImageFault = fault === "image-not-found" || fault === "image-unauthorized";
+  // A fault strikes also where another pod has brought the image: it is the pod's script, not the node's.
+  const isPresent = present.has(image) && !isImageFault;
+  if (isPresent && policy !== "Always") {
     const message = `Container image "${image}" already present on machine and can be accessed by the pod`;
     told(options, { type: "Normal", reason: "Pulled", message });
     return undefined;
@@ -69,14 +73,13 @@ async function attempt(options: PullOptions, ref: ImageRef, present: Set<string>
     return failed(options, { reason: "ErrImageNeverPull", message });
   }
   told(options, { type: "Normal", reason: "Pulling", message: `Pulling image "${image}"` });
-  const fault = script.kubeletFault?.name;
-  if (options.isFaulty && (fault === "image-not-found" || fault === "image-unauthorized")) {
+  if (isImageFault) {
     await context.clock.sleep(simulated(script, 1), signal);
     const message = pullError(fault, ref);
     told(options, { type: "Warning", reason: "Failed", message: `Failed to pull image "${image}": ${message}` });
     return failed(options, { reason: "ErrImagePull", message });
   }
-  const seconds = present.has(image) ? 1 : script.pullSeconds;
+  const seconds = isPresent ? 1 : script.pullSeconds;
   await context.clock.sleep(simulated(script, seconds), signal);
   present.add(image);
   const took = goDuration(seconds);
