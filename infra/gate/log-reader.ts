@@ -1,11 +1,14 @@
 import type { EpochMs } from "../core/units.ts";
+import { quoteEvidence } from "../status/engine-log.ts";
 import type { Pod } from "../status/objects.ts";
 import { engineStatus, isReady, isTerminating, lifeOf, restartsOf } from "../status/pod-facts.ts";
-import { quoteTail } from "../status/redact.ts";
 import type { PromotionRun } from "./promotion-run.ts";
 
-/** Lines that are read: enough for a traceback and what led to it. */
-const readLines = 200;
+/** Lines of a running engine: its progress is at the end. */
+const runningLines = 200;
+
+/** Lines of an engine that has ended: after the cause it logs each request that it drops. */
+const endedLines = 3_000;
 
 /** Lines that are quoted in a report. */
 const quotedLines = 20;
@@ -18,6 +21,7 @@ interface ReadLog {
   readonly at: EpochMs;
   readonly log: string;
   readonly previousLog: string;
+  readonly isRunning: boolean;
 }
 
 /** Reads the logs of starting pods, no oftener than progress lines need. */
@@ -41,9 +45,11 @@ export class LogReader {
     const now = this.#run.ports.clock.now();
     const stateText = `${lifeOf(pod)} ${Object.keys(state ?? {}).join()}`;
     if (known?.state === stateText && now - known.at < freshMs) return known;
-    const log = await this.#tail(name, false, signal);
-    const previousLog = hasRestarted ? await this.#tail(name, true, signal) : "";
-    const read = { state: stateText, at: now, log, previousLog };
+    const isRunning = state?.running !== undefined;
+    const lines = isRunning ? runningLines : endedLines;
+    const log = await this.#tail(name, { previous: false, lines }, signal);
+    const previousLog = hasRestarted ? await this.#tail(name, { previous: true, lines: endedLines }, signal) : "";
+    const read = { state: stateText, at: now, log, previousLog, isRunning };
     this.#logs.set(name, read);
     this.#last = name;
     return read;
@@ -52,7 +58,9 @@ export class LogReader {
   /** The end of the log of `pod/<name>`, for a report; empty for anything else. */
   tailOf(where: string): string[] {
     const read = this.#logs.get(where.replace(/^pod\//, ""));
-    return read === undefined ? [] : quoteTail(read.log || read.previousLog, quotedLines);
+    return read === undefined
+      ? []
+      : quoteEvidence(read.isRunning ? read.previousLog || read.log : read.log || read.previousLog, quotedLines);
   }
 
   /** The end of the log that was read last. */
@@ -61,10 +69,14 @@ export class LogReader {
   }
 
   /** A log that cannot be read must not hide what the pod's status says. */
-  async #tail(pod: string, previous: boolean, signal: AbortSignal): Promise<string> {
+  async #tail(
+    pod: string,
+    options: { readonly previous: boolean; readonly lines: number },
+    signal: AbortSignal,
+  ): Promise<string> {
     const { cluster } = this.#run.ports;
     try {
-      return await cluster.logTail(this.#run.ref, pod, { previous, lines: readLines }, signal);
+      return await cluster.logTail(this.#run.ref, pod, options, signal);
     } catch {
       signal.throwIfAborted();
       return "";

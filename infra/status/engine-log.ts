@@ -1,4 +1,5 @@
 import { type FailureSignature, failureSignatures } from "./failure-signatures.ts";
+import { quoteTail } from "./redact.ts";
 import { furthest, phaseOfLine, type StartupPhase } from "./startup-phase.ts";
 
 /** How much of a countable step is done. */
@@ -19,15 +20,23 @@ export interface EngineProgress {
 /** A line of a log that explains a failure. */
 export interface FoundFailure {
   readonly signature: FailureSignature;
-  /** The line as logged, not redacted. */
+  /** The line that says it, not redacted; where a traceback stands beside it, the traceback's last line. */
   readonly line: string;
+  /** Where in the log the signature was met: index of its line, as {@link linesOf} counts. */
+  readonly lineIndex: number;
 }
 
 /** Lines that look like trouble and are not. */
 const benign =
   /Ignore import error when loading|Using default MoE kernel config|Received output for rid='HEALTH_CHECK|KV cache pool is full\. Retract|parameter not found in model|DeprecationWarning|is deprecated/;
 
+/** How Python ends a traceback; a cancelled wait is the consequence of something else. */
+const exceptionLine = /^(?!asyncio\.exceptions\.CancelledError)(?:\w+\.)*\w*(?:Error|Exception)\b/;
+
 const shardCount = /shards:.*?\b(\d+)\/(\d+)\b/;
+/** A signature's line is often followed by its reason. */
+const linesAfterFailure = 3;
+
 const graphCount = /Capturing batches.*?\b(\d+)\/(\d+)\b/;
 
 /**
@@ -48,22 +57,41 @@ export function readProgress(log: string): EngineProgress {
  */
 export function findFailure(log: string, hasExited: boolean): FoundFailure | undefined {
   let phase: StartupPhase = "process";
-  const lines = linesOf(log).flatMap((text) => {
+  const lines = linesOf(log).map((text) => {
     phase = furthest(phase, phaseOfLine(text));
-    return benign.test(text) ? [] : [{ text, phase }];
+    return { text: benign.test(text) ? "" : text, phase };
   });
   for (const signature of failureSignatures) {
     if (signature.onlyAfterExit && !hasExited) continue;
-    const line = lines.find(
+    const index = lines.findIndex(
       ({ text, phase: at }) => signature.pattern.test(text) && (signature.phases?.includes(at) ?? true),
     );
-    if (line !== undefined) return { signature, line: line.text.trim() };
+    const line = lines[index]?.text;
+    if (line === undefined) continue;
+    const cause = signature.namesNoCause ? exceptionNear(lines, index) : undefined;
+    return { signature, line: (cause ?? line).trim(), lineIndex: index };
   }
   return undefined;
 }
 
-/** Progress bars overwrite themselves with a carriage return: each of their states is a line here. */
-function linesOf(log: string): string[] {
+/**
+ * The lines to show a person: those that lead up to what went wrong, where that is found, else the last ones. A dying
+ * engine may log hundreds of cancelled requests after the line that matters. Redacted.
+ */
+export function quoteEvidence(log: string, count: number): string[] {
+  const found = findFailure(log, true);
+  const lines = linesOf(log);
+  return quoteTail(found === undefined ? lines : lines.slice(0, found.lineIndex + 1 + linesAfterFailure), count);
+}
+
+/** The exception that a line announces, or else the last one before it. */
+function exceptionNear(lines: readonly { readonly text: string }[], index: number): string | undefined {
+  const isException = ({ text }: { readonly text: string }) => exceptionLine.test(text);
+  return (lines.slice(index).find(isException) ?? lines.slice(0, index).findLast(isException))?.text;
+}
+
+/** Lines of a log. Progress bars overwrite themselves with a carriage return: each of their states is a line here. */
+export function linesOf(log: string): string[] {
   return log.split(/\r?\n|\r/);
 }
 

@@ -15,6 +15,8 @@ export interface FailureSignature {
   readonly phases?: readonly StartupPhase[];
   /** True where healthy engines may log the text too: it counts only once the process has ended. */
   readonly onlyAfterExit?: boolean;
+  /** True where the line only announces that something failed: the traceback beside it says what. */
+  readonly namesNoCause?: boolean;
 }
 
 const whileLoading: readonly StartupPhase[] = ["load"];
@@ -230,6 +232,7 @@ export const failureSignatures: readonly FailureSignature[] = [
     code: "E_CRASH",
     explanation: "The engine's own warm-up request failed.",
     cure: "Read the error above that line.",
+    namesNoCause: true,
   },
   {
     class: "crash-serving",
@@ -238,6 +241,7 @@ export const failureSignatures: readonly FailureSignature[] = [
     code: "E_CRASH",
     explanation: "A process of the engine died while it served.",
     cure: "Read the traceback above that line.",
+    namesNoCause: true,
   },
   {
     class: "crash-starting",
@@ -245,5 +249,6 @@ export const failureSignatures: readonly FailureSignature[] = [
     code: "E_CRASH",
     explanation: "A process of the engine died while it started.",
     cure: "Read the traceback above that line.",
+    namesNoCause: true,
   },
 ];

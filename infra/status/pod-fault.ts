@@ -44,15 +44,12 @@ function evictionFault({ pod }: PodEvidence): Fault | undefined {
     disruption?.reason === "DeletionByPodGC" ||
     pod.status?.reason === "NodeLost" ||
     pod.status?.phase === "Unknown";
-  const isEviction = disruption?.status === "True" || pod.status?.reason === "Evicted";
+  const isEviction = !isNodeLoss && (disruption?.status === "True" || pod.status?.reason === "Evicted");
   const isRefused = hasEnded(pod) && !isEviction && !isNodeLoss && pod.status?.reason !== undefined;
   if (!isNodeLoss && !isEviction && !isRefused) return undefined;
   const words = pod.status?.message ?? disruption?.message ?? pod.status?.reason ?? "no reason given";
-  return fault(pod, {
-    code: isNodeLoss || isRefused ? "E_NODE" : "E_EVICTED",
-    reason: isNodeLoss ? `Its node was lost: ${ended(words)}` : `It was removed from its node: ${ended(words)}`,
-    tolerated: 1,
-  });
+  const what = isNodeLoss ? "Its node was lost" : isEviction ? "It was evicted from its node" : "Its node refused it";
+  return fault(pod, { code: isEviction ? "E_EVICTED" : "E_NODE", reason: `${what}: ${ended(words)}`, tolerated: 1 });
 }
 
 function schedulingFault({ pod }: PodEvidence): Fault | undefined {
@@ -75,16 +72,22 @@ function imageFault({ pod, events }: PodEvidence): Fault | undefined {
     stuck.waiting.reason === "InvalidImageName" ||
     stuck.waiting.reason === "ErrImageNeverPull" ||
     finalImageText.test(words);
+  const image = pod.spec?.containers.find(({ name }) => name === stuck.name)?.image ?? `of container ${stuck.name}`;
   return fault(pod, {
     code: "E_IMAGE",
-    reason: `The image of container ${stuck.name} cannot be had (${stuck.waiting.reason}): ${ended(words)}`,
+    reason: `Image ${image} cannot be had (${stuck.waiting.reason}): ${ended(registryWords(words, image))}`,
     cure: "Check image.repository, image.digest and image.pullSecrets.",
     verdictAfterSeconds: isFinal ? 0 : faultWaits.imageSeconds,
   });
 }
 
+/** The runtime wraps the registry's answer in three sentences that each repeat the image. */
+function registryWords(words: string, image: string): string {
+  return words.replace(/^.*failed to resolve reference "[^"]*": /s, "").replace(`${image}: `, "");
+}
+
 /** Reads the log before anything else: exit codes say too little, since a crashed engine may well exit with 0. */
-function engineFault({ pod, log, previousLog }: PodEvidence): Fault | undefined {
+function engineFault({ pod, events, log, previousLog }: PodEvidence): Fault | undefined {
   if (isTerminating(pod) || isReady(pod)) return undefined;
   const status = engineStatus(pod);
   const ending = lastTermination(pod);
@@ -103,6 +106,16 @@ function engineFault({ pod, log, previousLog }: PodEvidence): Fault | undefined 
     const how = ending === undefined ? "" : ` ${endingText(ending, pod)}`;
     const reason = `${signature.explanation}${how} Log: ${quoted(line)}`;
     return fault(pod, { code: signature.code, reason, cure: signature.cure });
+  }
+  const kill = lastEvent(pod, events, ["Killing"])?.message ?? "";
+  const probe = /failed (startup|liveness) probe/.exec(kill)?.[1];
+  if (ending !== undefined && probe === "startup") {
+    const reason = `The kubelet ended it, because it was not up in the time that its start-up probe allows: ${ended(kill)}`;
+    return fault(pod, { code: "E_SLOW_START", reason, cure: "Raise engine.startupSeconds." });
+  }
+  if (ending !== undefined && probe === "liveness") {
+    const reason = `The kubelet ended it, because it had stopped answering: ${ended(kill)}`;
+    return fault(pod, { code: "E_CRASH", reason, cure: "Read the end of its log." });
   }
   const isLooping = status?.state?.waiting?.reason === "CrashLoopBackOff" || (status?.restartCount ?? 0) >= 2;
   if (ending === undefined || !isLooping) return undefined;
@@ -160,7 +173,8 @@ function fault(pod: Pod, parts: FaultParts): Fault {
 
 function quoted(line: string): string {
   const bare = line.replace(/^\[[^\]]*\]\s*/, "");
-  return `"${bare.length > 200 ? `${bare.slice(0, 199)}…` : bare}".`;
+  const short = bare.length > 200 ? `${bare.slice(0, 199)}…` : bare;
+  return `"${short}"${short.endsWith(".") ? "" : "."}`;
 }
 
 function ended(text: string): string {

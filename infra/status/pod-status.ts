@@ -44,7 +44,9 @@ export interface PodStatus {
 export function podStatus(evidence: PodEvidence): PodStatus {
   const { pod } = evidence;
   const fault = podFault(evidence);
-  const phase = fault === undefined ? phaseOf(evidence) : "failed";
+  // A fault that may mend itself leaves the pod where it is on its way.
+  const hasFailed = fault !== undefined && fault.verdictAfterSeconds === 0;
+  const phase = hasFailed ? "failed" : phaseOf(evidence);
   const progress = phase === "starting" ? readProgress(evidence.log) : undefined;
   return {
     pod: pod.metadata.name,
@@ -71,14 +73,14 @@ function phaseOf({ pod, events }: PodEvidence): PodPhase {
   return pull?.reason === "Pulling" ? "pulling" : "creating";
 }
 
-function detailOf({ pod, events }: PodEvidence, phase: PodPhase, progress: EngineProgress | undefined): string {
+function detailOf({ pod }: PodEvidence, phase: PodPhase, progress: EngineProgress | undefined): string {
   switch (phase) {
     case "pending":
       return "waits for the scheduler";
     case "scheduling":
       return conditionOf(pod, "PodScheduled")?.message ?? "no node yet";
     case "pulling":
-      return lastEvent(pod, events, ["Pulling"])?.message ?? "pulling the image";
+      return "pulling the image";
     case "creating":
       return `container is being created on ${pod.spec?.nodeName ?? "its node"}`;
     case "starting":

@@ -23,12 +23,11 @@ export function redact(text: string): string {
   return rules.reduce((clean, [pattern, replacement]) => clean.replace(pattern, replacement), text);
 }
 
-/** The last `lines` non-empty lines of a log, redacted, each cut at 300 characters. */
-export function quoteTail(log: string, lines: number): string[] {
-  return log
-    .split(/\r?\n|\r/)
+/** The last `count` lines that are not empty, redacted, each cut at 300 characters. */
+export function quoteTail(lines: readonly string[], count: number): string[] {
+  return lines
     .filter((line) => line.trim() !== "")
-    .slice(-lines)
+    .slice(-count)
     .map((line) => redact(line))
     .map((line) => (line.length > 300 ? `${line.slice(0, 299)}…` : line));
 }
