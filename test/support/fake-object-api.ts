@@ -23,8 +23,8 @@ const kinds: Readonly<Record<string, readonly { kind: string; name: string; name
 export class FakeObjectApi implements ApiTransport {
   readonly objects = new Map<string, JsonObject>();
   readonly requests: ApiRequest[] = [];
-  /** Answers by method and path that stand in for the real ones, until removed. */
-  readonly refusals = new Map<string, ApiResponse>();
+  /** Answers by method and path that stand in for the real ones, until removed; an error is no answer. */
+  readonly refusals = new Map<string, ApiResponse | Error>();
   #version = 1;
 
   /** The lines `METHOD target` of all requests that are no discovery and no read. */
@@ -55,6 +55,7 @@ export class FakeObjectApi implements ApiTransport {
     signal.throwIfAborted();
     this.requests.push(request);
     const refusal = this.refusals.get(`${request.method} ${request.path}`);
+    if (refusal instanceof Error) throw refusal;
     if (refusal !== undefined) return refusal;
     if (kinds[request.path] !== undefined) return ok({ resources: kinds[request.path] as unknown as Json });
     switch (request.method) {

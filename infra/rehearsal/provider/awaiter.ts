@@ -1,4 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
+import { DeployError, textOf } from "../../core/errors.ts";
 import type { Seconds } from "../../core/units.ts";
 import { annotations, isAnnotated } from "./annotations.ts";
 import { type JsonObject, textAt, valueAt } from "./json.ts";
@@ -37,7 +38,7 @@ export async function lookOnce(inputs: JsonObject, live: JsonObject, context: Wa
   return judge(inputs, live, await surroundingsOf(live, context));
 }
 
-/** Waits until the object is ready, as its kind and the annotations in `inputs` say. Never rejects for a cancel or the deadline. */
+/** Waits until the object is ready, as its kind and the annotations in `inputs` say. Never rejects: the object exists. */
 export async function waitUntilReady(
   inputs: JsonObject,
   applied: JsonObject,
@@ -45,23 +46,23 @@ export async function waitUntilReady(
 ): Promise<WaitOutcome> {
   if (!isAwaited(inputs)) return { live: applied, problem: undefined };
   const ref = refOf(applied);
-  const look = async (): Promise<Look> => {
+  const look = async (): Promise<Sight> => {
     const live = await context.objects.read(ref, context.signal);
-    if (live === undefined) return { kind: "failed", reason: `${titleOf(ref)} was deleted meanwhile`, live };
-    return { ...judge(inputs, live, await surroundingsOf(live, context)), live };
+    if (live === undefined) return { readiness: { kind: "failed", reason: "it was deleted meanwhile" }, live };
+    return { readiness: judge(inputs, live, await surroundingsOf(live, context)), live };
   };
   return poll(look, `${titleOf(ref)} is not ready`, context);
 }
 
 /** Waits until the object is gone, or until one of the same name took its place. */
 export async function waitUntilGone(ref: ObjectRef, uid: string, context: WaitContext): Promise<WaitOutcome> {
-  const look = async (): Promise<Look> => {
+  const look = async (): Promise<Sight> => {
     const live = await context.objects.read(ref, context.signal);
-    const isGone = live === undefined || (uid !== "" && textAt(live, "metadata", "uid") !== uid);
-    if (isGone) return { kind: "ready", live };
-    return { kind: "waiting", reason: `waiting for it to go; ${finalizersOf(live)}`, live };
+    const isGone = live === undefined || textAt(live, "metadata", "uid") !== uid;
+    if (isGone) return { readiness: { kind: "ready" }, live };
+    return { readiness: { kind: "waiting", reason: `waiting for it to go; ${finalizersOf(live)}` }, live };
   };
-  return poll(look, `${titleOf(ref)} is not gone`, context);
+  return poll(look, "It is not gone", context);
 }
 
 /** Whether the provider waits for this object at all. */
@@ -70,32 +71,43 @@ export function isAwaited(inputs: JsonObject): boolean {
   return hasReadiness(inputs) || waitForOf(inputs) !== undefined;
 }
 
-type Look = Readiness & { readonly live: JsonObject | undefined };
+/** One look at the object. */
+interface Sight {
+  readonly readiness: Readiness;
+  readonly live: JsonObject | undefined;
+}
 
-async function poll(look: () => Promise<Look>, unmet: string, context: WaitContext): Promise<WaitOutcome> {
+async function poll(look: () => Promise<Sight>, unmet: string, context: WaitContext): Promise<WaitOutcome> {
   const { clock, signal, timeout } = context;
   const deadline = clock.now() + timeout * 1000;
-  let last: { readonly reason: string; readonly live: JsonObject | undefined } = { reason: "", live: undefined };
+  let last: { readonly reason: string; readonly live: JsonObject | undefined } = {
+    reason: "nothing was seen yet",
+    live: undefined,
+  };
   try {
     for (let pause = firstPause; ; pause = Math.min(lastPause, pause * 1.5)) {
-      const seen = await look();
-      if (seen.kind === "ready") return { live: seen.live, problem: undefined };
-      if (seen.kind === "failed") return { live: seen.live, problem: `${unmet}: ${seen.reason}.` };
-      if (seen.reason !== last.reason) context.report(seen.reason);
-      last = seen;
-      if (clock.now() + pause > deadline) break;
+      const { readiness, live } = await look().catch((error) => unseen(error, last.live, signal));
+      if (readiness.kind === "ready") return { live, problem: undefined };
+      if (readiness.kind === "failed") return { live, problem: `${unmet}: ${sentence(readiness.reason)}` };
+      if (readiness.reason !== last.reason) context.report(readiness.reason);
+      last = { reason: readiness.reason, live };
+      if (clock.now() + pause > deadline)
+        return { live, problem: `${unmet} after ${timeout} s: ${sentence(last.reason)}` };
       await clock.sleep(pause, signal);
     }
-    return { live: last.live, problem: `${unmet} after ${timeout} s: ${last.reason}.` };
   } catch (error) {
     if (!signal.aborted) throw error;
-    return {
-      live: last.live,
-      problem: `${unmet}, and the wait was cancelled: ${last.reason || "nothing was seen yet"}.`,
-    };
+    return { live: last.live, problem: `${unmet}, and the wait was cancelled: ${sentence(last.reason)}` };
   } finally {
     context.report("");
   }
+}
+
+/** An API server that is away may come back before the deadline; a refusal will stay one. */
+function unseen(error: unknown, live: JsonObject | undefined, signal: AbortSignal): Sight {
+  if (signal.aborted) throw error;
+  const isAway = error instanceof DeployError && error.code === "ENV_UNREACHABLE";
+  return { readiness: { kind: isAway ? "waiting" : "failed", reason: textOf(error) }, live };
 }
 
 function judge(inputs: JsonObject, live: JsonObject, surroundings: Surroundings): Readiness {
@@ -123,6 +135,10 @@ async function surroundingsOf(live: JsonObject, context: WaitContext): Promise<S
     return { ...nothing, volumeBindingMode: textAt(storageClass, "volumeBindingMode") };
   }
   return nothing;
+}
+
+function sentence(text: string): string {
+  return text.endsWith(".") ? text : `${text}.`;
 }
 
 function finalizersOf(live: JsonObject): string {

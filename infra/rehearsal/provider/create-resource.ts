@@ -5,9 +5,9 @@ import {
   applyObject,
   dryRunOf,
   fieldManagerFor,
+  findObject,
   type OperationContext,
   orRefusal,
-  placeOf,
   type StoredResource,
   settle,
 } from "./operation.ts";
@@ -37,8 +37,11 @@ export async function createResource(request: CreateRequest, context: OperationC
   const token = tokenOfUrn(urn);
   const isPatch = isPatchToken(token, kindOf(inputs).kind);
   const { namespace, name } = objectAt(inputs, "metadata");
-  const ref = await placeOf(kindOf(inputs), { namespace: String(namespace ?? ""), name: String(name) }, context);
-  const existing = await context.objects.read(ref, context.signal);
+  const { ref, existing } = await findObject(
+    kindOf(inputs),
+    { namespace: String(namespace ?? ""), name: String(name) },
+    context,
+  );
   const mayExist = isPatch || context.upsertExistingObjects;
   if (isPreview && (existing === undefined ? isPatch : !mayExist)) return unvalidated;
   if (existing === undefined && isPatch) throw notThere(ref, true);
@@ -71,6 +74,7 @@ async function withRetries(apply: () => Promise<JsonObject>, context: OperationC
       if (!(error instanceof ApiFailure) || error.status !== 404) throw error;
       context.report(`trying again: ${error.message}`);
       await context.clock.sleep(pause, context.signal);
+      context.report("");
     }
   }
   return apply();

@@ -3,7 +3,7 @@ import { annotations, deletionPolicyOf, isAnnotated } from "./annotations.ts";
 import { waitUntilGone } from "./awaiter.ts";
 import { type JsonObject, textAt } from "./json.ts";
 import { isPatchToken, kindOf, parseId, titleOf, tokenOfUrn } from "./kind.ts";
-import { type OperationContext, orRefusal, placeOf, relinquish, waitContext } from "./operation.ts";
+import { findObject, type OperationContext, orRefusal, relinquish, waitContext } from "./operation.ts";
 import { hasReadiness } from "./readiness.ts";
 import { fromOutputs } from "./state.ts";
 
@@ -19,8 +19,7 @@ export interface DeleteRequest {
 /** Deletes the object and waits until it is gone; takes a patch back. An object that is not there counts as deleted. */
 export async function deleteResource(request: DeleteRequest, context: OperationContext): Promise<void> {
   const { inputs, live, fieldManager } = fromOutputs(request.outputs);
-  const ref = await placeOf(kindOf(live), parseId(request.id), context);
-  const existing = await context.objects.read(ref, context.signal);
+  const { ref, existing } = await findObject(kindOf(live), parseId(request.id), context);
   if (existing === undefined) return;
   if (isPatchToken(tokenOfUrn(request.urn), ref.kind)) {
     await relinquish(ref, existing, fieldManager, context);

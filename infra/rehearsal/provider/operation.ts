@@ -7,7 +7,7 @@ import { InitFailure } from "./init-failure.ts";
 import { type JsonObject, textAt, withValueAt } from "./json.ts";
 import { idOf, type ObjectKind, type ObjectRef } from "./kind.ts";
 import type { KubeObjects } from "./kube-objects.ts";
-import { patchHoldsRequired, refusal } from "./refusals.ts";
+import { patchHoldsRequired, type RefusedVerb, refusal } from "./refusals.ts";
 import { toOutputs } from "./state.ts";
 
 /** What an operation on one resource needs beside its request. */
@@ -42,14 +42,19 @@ export interface Application {
   readonly isPreview: boolean;
 }
 
-/** Where an object is, by its id or its inputs. Drops the namespace of a kind that lives in none. */
-export async function placeOf(
+/**
+ * Finds the object of a resource. Drops the namespace of a kind that lives in none.
+ *
+ * @param place from the resource's id or inputs
+ */
+export async function findObject(
   kind: ObjectKind,
   place: { readonly namespace: string; readonly name: string },
   context: OperationContext,
-): Promise<ObjectRef> {
+): Promise<{ readonly ref: ObjectRef; readonly existing: JsonObject | undefined }> {
   const served = await context.objects.served(kind, context.signal);
-  return { ...kind, ...place, namespace: served?.isNamespaced === false ? "" : place.namespace };
+  const ref = { ...kind, ...place, namespace: served?.isNamespaced === false ? "" : place.namespace };
+  return { ref, existing: await orRefusal("read", ref, () => context.objects.read(ref, context.signal)) };
 }
 
 /**
@@ -65,11 +70,7 @@ export async function applyObject(application: Application, context: OperationCo
 }
 
 /** Runs a call of the API and turns a refusal into the error that the person sees. */
-export async function orRefusal<T>(
-  verb: "create" | "update" | "patch" | "delete",
-  ref: ObjectRef,
-  call: () => Promise<T>,
-): Promise<T> {
+export async function orRefusal<T>(verb: RefusedVerb, ref: ObjectRef, call: () => Promise<T>): Promise<T> {
   try {
     return await call();
   } catch (error) {

@@ -2,7 +2,7 @@ import { lookOnce } from "./awaiter.ts";
 import { InitFailure } from "./init-failure.ts";
 import { type JsonObject, objectAt } from "./json.ts";
 import { idOf, kindOf, kindOfToken, type ObjectKind, parseId, tokenOfUrn } from "./kind.ts";
-import { fieldManagerFor, type OperationContext, placeOf, type StoredResource, waitContext } from "./operation.ts";
+import { fieldManagerFor, findObject, type OperationContext, type StoredResource, waitContext } from "./operation.ts";
 import { fromOutputs, importedInputs, inputsFromLive, toOutputs } from "./state.ts";
 import { plainObject, protectLike } from "./values.ts";
 
@@ -27,8 +27,7 @@ export interface ReadResource extends StoredResource {
 export async function readResource(request: ReadRequest, context: OperationContext): Promise<ReadResource | undefined> {
   const isImport = Object.keys(request.inputs).length === 0;
   const kind = isImport ? importedKind(tokenOfUrn(request.urn)) : kindOf(plainObject(request.inputs));
-  const ref = await placeOf(kind, parseId(request.id), context);
-  const live = await context.objects.read(ref, context.signal);
+  const { ref, existing: live } = await findObject(kind, parseId(request.id), context);
   if (live === undefined) return undefined;
   const state = fromOutputs(request.outputs);
   // After a failed update the engine keeps the old inputs; what the object was last made from is in the outputs.

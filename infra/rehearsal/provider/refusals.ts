@@ -3,12 +3,11 @@ import { annotations } from "./annotations.ts";
 import type { ApiFailure } from "./api-failure.ts";
 import { idOf, type ObjectRef, titleOf } from "./kind.ts";
 
+/** What was asked of the API server. */
+export type RefusedVerb = "read" | "create" | "update" | "patch" | "delete";
+
 /** What the program asked for and the API server refused, as an error that says what to do. */
-export function refusal(
-  verb: "create" | "update" | "patch" | "delete",
-  ref: ObjectRef,
-  failure: ApiFailure,
-): DeployError {
+export function refusal(verb: RefusedVerb, ref: ObjectRef, failure: ApiFailure): DeployError {
   if (failure.conflicts.length > 0) return conflict(ref, failure);
   const hint = hintFor(failure);
   return new DeployError({

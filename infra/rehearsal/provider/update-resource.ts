@@ -6,9 +6,9 @@ import {
   applyObject,
   dryRunOf,
   fieldManagerFor,
+  findObject,
   type OperationContext,
   orRefusal,
-  placeOf,
   relinquish,
   type StoredResource,
   settle,
@@ -31,8 +31,7 @@ export async function updateResource(request: UpdateRequest, context: OperationC
   const inputs = plainObject(request.inputs);
   const unvalidated = { id, outputs: request.inputs };
   if (isPreview && hasUnknowns(inputs)) return unvalidated;
-  const ref = await placeOf(kindOf(inputs), parseId(id), context);
-  const existing = await context.objects.read(ref, context.signal);
+  const { ref, existing } = await findObject(kindOf(inputs), parseId(id), context);
   if (existing === undefined) throw notThere(ref, false);
   const managerBefore = fromOutputs(request.olds).fieldManager;
   const fieldManager = fieldManagerFor(inputs, managerBefore);

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from "vitest";
+import { DeployError } from "../../../infra/core/errors.ts";
 import { InitFailure } from "../../../infra/rehearsal/provider/init-failure.ts";
+import { refusal } from "../../support/fake-object-api.ts";
 import {
   configMap,
   configMaps,
@@ -10,6 +12,8 @@ import {
   providerRig,
   rolledOut,
 } from "../../support/offline-provider.ts";
+
+const away = new DeployError({ code: "ENV_UNREACHABLE", where: "https://127.0.0.1", message: "No answer." });
 
 let rig: ProviderRig;
 
@@ -90,5 +94,43 @@ describe("a wait", () => {
     rig.api.put(slice, { endpoints: [{ conditions: { ready: true } }] });
     await rig.clock.advance(1_000);
     expect((await created).id).toBe("keye/d");
+  });
+
+  test("lives through an API server that is away for a while", async () => {
+    const created = rig.create("apps/v1:Deployment", deployment);
+    await rig.clock.advance(500);
+    rig.api.refusals.set(`GET ${deployments}/d`, away);
+    await rig.clock.advance(10_000);
+    rig.api.refusals.clear();
+    rig.api.put(`${deployments}/d`, { status: rolledOut });
+    await rig.clock.advance(1_000);
+    expect((await created).id).toBe("keye/d");
+    expect(rig.statusLines).toContain(away.message);
+  });
+
+  test("that the API server leaves keeps the object in the state: it was created", async () => {
+    const failure = failureOf(rig.create("apps/v1:Deployment", deployment, { timeout: 3 }));
+    await rig.clock.advance(500);
+    rig.api.refusals.set(`GET ${deployments}/d`, away);
+    await rig.clock.advance(3_000);
+    expect(await failure).toBeInstanceOf(InitFailure);
+    expect((await failure).message).toBe(`apps/v1/Deployment keye/d is not ready after 3 s: ${away.message}`);
+  });
+
+  test("that may not look at what it must see fails at once and keeps the object in the state", async () => {
+    const service = { ...configMap, kind: "Service", spec: { selector: { a: "b" } } };
+    const slices = "/apis/discovery.k8s.io/v1/namespaces/keye/endpointslices";
+    rig.api.refusals.set(`GET ${slices}`, refusal(403, "Forbidden", "endpointslices is forbidden"));
+    const failure = await failureOf(rig.create("core/v1:Service", service));
+    expect(failure).toBeInstanceOf(InitFailure);
+    expect(failure.message).toBe("v1/Service keye/a is not ready: endpointslices is forbidden.");
+  });
+
+  test("for an object that somebody deletes meanwhile fails at once", async () => {
+    const failure = failureOf(rig.create("apps/v1:Deployment", deployment));
+    await rig.clock.advance(500);
+    rig.api.objects.clear();
+    await rig.clock.advance(1_000);
+    expect((await failure).message).toBe("apps/v1/Deployment keye/d is not ready: it was deleted meanwhile.");
   });
 });

@@ -84,7 +84,7 @@ describe("a delete", () => {
     const failure = failureOf(remove(configMap, "core/v1:ConfigMap", "keye/a"));
     await rig.clock.advance(5_000);
     expect((await failure).message).toBe(
-      "E_API: v1/ConfigMap keye/a: v1/ConfigMap keye/a is not gone after 5 s: waiting for it to go; finalizers: f.",
+      "E_API: v1/ConfigMap keye/a: It is not gone after 5 s: waiting for it to go; finalizers: f.",
     );
   });
 
