@@ -11,7 +11,7 @@ import type { KubernetesObject } from "../core/kubernetes-object.ts";
 /** Any of the SDK's classes: what they have in common, whatever their arguments. */
 type ResourceClass = new (name: string, args: never, opts: pulumi.CustomResourceOptions) => pulumi.CustomResource;
 
-/** The resource class of each kind that the chart renders for a stack. Imported file by file: the whole SDK is slow to load. */
+/** The resource class of each kind that the chart renders for a stack. Imported file by file: the rest of the SDK is not loaded. */
 const classes: Readonly<Record<string, ResourceClass>> = {
   "apps/v1/Deployment": Deployment,
   "v1/ConfigMap": ConfigMap,

@@ -1,12 +1,15 @@
 import { createHash } from "node:crypto";
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { parse } from "yaml";
 import { canonicalJson } from "../../infra/core/canonical-json.ts";
 import type { KubernetesObject } from "../../infra/core/kubernetes-object.ts";
+import { parseQuantity } from "../../infra/core/quantity.ts";
 import { engineChart, parseManifests, renderChart } from "../../infra/process/helm.ts";
+import { chartValues } from "../../infra/spec/chart-values.ts";
 import { revisionOf } from "../../infra/spec/revision.ts";
-import { testDigest } from "../support/stack-config.ts";
+import { stackConfig, testDigest } from "../support/stack-config.ts";
 
 type Values = Readonly<Record<string, unknown>>;
 
@@ -133,6 +136,24 @@ test("names leave room for what Kubernetes appends to those of pods", async () =
   const objects = await render({}, "a".repeat(53));
   const deployment = objects.find((object) => object.kind === "Deployment");
   expect(deployment?.metadata.name).toBe(`${"a".repeat(40)}-${revisionOf(objects)}`);
+});
+
+describe("settings that the parser lets pass are values that the chart takes", () => {
+  const fixtures = join(import.meta.dirname, "../fixtures/config");
+  const files = readdirSync(fixtures).filter((file) => file.startsWith("valid-"));
+
+  test.each(files)("%s", async (file) => {
+    const config = stackConfig(parse(readFileSync(join(fixtures, file), "utf8")));
+    for (const use of ["promotion", "manifests"] as const) {
+      const objects = await render(chartValues(config, use));
+      expect(revisionOf(objects)).toMatch(/^[0-9a-f]{10}$/);
+    }
+  });
+
+  test.each(["1", "1.5", ".5", "1e3", "1500m", "1E", "1Ei"])("%s is a quantity to both", async (cpu) => {
+    expect(parseQuantity(cpu)).toBeDefined();
+    await render({ engine: { resources: { cpu } } });
+  });
 });
 
 describe("bad values", () => {
