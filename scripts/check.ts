@@ -18,7 +18,7 @@ function steps(reports: string): readonly Step[] {
       limit,
     }),
     { name: "types", command: [packageBin("tsc"), "-p", "."], limit },
-    { name: "format, lint", command: [packageBin("biome"), "ci", "."], limit },
+    { name: "format, lint", command: [packageBin("biome"), "ci", "--colors=off", "."], limit },
     { name: "generated files", command: ["node", "scripts/generate.ts", "--check"], limit },
     { name: "dead code", command: [packageBin("knip")], limit },
   ];

@@ -61,7 +61,7 @@ export async function runStep(step: Step, onLine: (line: string) => void, signal
   const limit = AbortSignal.timeout(step.limit);
   // What the toolchain brought comes first, so that a step finds the same tools from whatever shell it is started.
   const path = [join(root, ".toolchain", "bin"), dirname(process.execPath), process.env.PATH].join(delimiter);
-  const env = { ...process.env, PATH: path };
+  const env = { ...process.env, PATH: path, NO_COLOR: "1" };
   let isOk = false;
   try {
     const child = await runChild(step.command, { cwd: root, env, onLine: take }, AbortSignal.any([signal, limit]));
