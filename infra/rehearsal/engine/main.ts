@@ -1,20 +1,11 @@
 #!/usr/bin/env node
-import { setTimeout } from "node:timers/promises";
-import type { Clock } from "../../core/clock.ts";
+import { systemClock } from "../system-clock.ts";
 import { parseArguments } from "./arguments/parse.ts";
 import { launchEngine } from "./process.ts";
 
-/**
- * The engine simulator as a program of its own, with the command line of `sglang.launch_server`. KEYE_ENGINE_FAULT names a
- * scripted fault, KEYE_ENGINE_SPEED how many simulated seconds of loading pass in one real second; KEYE_ENGINE_GPUS and
- * KEYE_ENGINE_GPU_PRODUCT what the machine is said to have.
- */
-const wallClock: Clock = {
-  now: () => Date.now(),
-  sleep: async (duration, signal) => {
-    await setTimeout(duration, undefined, signal === undefined ? {} : { signal });
-  },
-};
+// The engine simulator as a program of its own, with the command line of sglang.launch_server. KEYE_ENGINE_FAULT names a
+// scripted fault, KEYE_ENGINE_SPEED how many simulated seconds of loading pass in one real second, KEYE_ENGINE_GPUS and
+// KEYE_ENGINE_GPU_PRODUCT what the machine is said to have.
 
 const words = process.argv.slice(2);
 const parsed = parseArguments(words);
@@ -33,7 +24,7 @@ const engine = launchEngine({
   isPidOne: process.pid === 1,
   speed: Number(process.env.KEYE_ENGINE_SPEED ?? 1),
   ...(fault === undefined ? {} : { fault }),
-  clock: wallClock,
+  clock: systemClock,
   log: (line) => process.stderr.write(`${line}\n`),
 });
 process.on("SIGTERM", () => engine.kill("SIGTERM"));

@@ -104,9 +104,15 @@ export class Scheduler {
     });
   }
 
-  /** A question that only the scheduler can answer, such as `/server_info`: waits for the batch at hand. */
+  /**
+   * A question that only the scheduler can answer, such as `/server_info`: waits for the batch at hand. Its reply is a
+   * sign of life like any other.
+   */
   async control(signal: AbortSignal): Promise<void> {
-    await this.#exclusively(signal, () => this.#awake(signal));
+    await this.#exclusively(signal, async () => {
+      await this.#awake(signal);
+      this.#lastOutput = this.#clock.now();
+    });
   }
 
   /** Runs one request to its end. Rejects with the signal's reason when it aborts, with {@link QueueFull} when refused. */

@@ -1,4 +1,5 @@
 import type { Json } from "./arguments/flags.ts";
+import { defaults } from "./arguments/flags.ts";
 import { defaultMemFraction } from "./memory.ts";
 import type { Model } from "./model.ts";
 
@@ -30,6 +31,8 @@ export interface ServerArgs {
   readonly mediaLimits: Readonly<Record<string, number>>;
   readonly accessLogExclude: readonly string[];
   readonly includeUsage: boolean;
+  /** `--config`: a YAML file of more arguments. */
+  readonly configFile: string | undefined;
   /** What `/server_info` shows. */
   readonly fields: Readonly<Record<string, Json>>;
 }
@@ -63,7 +66,7 @@ export function completeServerArgs(given: Readonly<Record<string, Json>>, around
   const backend = prefill === decode ? prefill : (wanted ?? decode);
   const graphBatches = batchSizes(number(given.cuda_graph_max_bs) ?? (tpSize < 4 ? 256 : 512));
   const fields = {
-    ...given,
+    ...Object.fromEntries(Object.keys(defaults).map((name) => [name, given[name] ?? null])),
     tokenizer_path: text(given.tokenizer_path) ?? path,
     served_model_name: text(given.served_model_name) ?? path,
     device: text(given.device) ?? "cuda",
@@ -105,6 +108,7 @@ export function completeServerArgs(given: Readonly<Record<string, Json>>, around
     mediaLimits: numbers(given.limit_mm_data_per_request),
     accessLogExclude: strings(given.uvicorn_access_log_exclude_prefixes),
     includeUsage: given.stream_response_default_include_usage === true,
+    configFile: text(given.config),
     fields,
   };
 }

@@ -56,7 +56,7 @@ export function noteAnswer(engine: Engine, exchange: Exchange, status: number, p
   count(metrics.httpRequests, { endpoint, method: exchange.method });
   count(metrics.httpResponses, { endpoint, method: exchange.method, status_code: String(status) });
   if (args.accessLogExclude.some((prefix) => exchange.path.startsWith(prefix))) return;
-  logAccess(engine, peer, `${exchange.method} ${exchange.path}`, status);
+  logAccess(engine, peer, `${exchange.method} ${exchange.target}`, status);
 }
 
 function logAccess({ log }: Engine, peer: string, request: string, status: number): void {

@@ -171,3 +171,44 @@ describe("chat answers have the recorded shape", () => {
     expect(JSON.parse(answer.body).usage.prompt_tokens).toBe(JSON.parse(exchange?.body ?? "").usage.prompt_tokens);
   });
 });
+
+describe("an engine with --api-key", () => {
+  const key = "tiny-secret-key";
+  const ways = [
+    {},
+    { authorization: "Bearer nope" },
+    { authorization: `Bearer ${key}` },
+    { authorization: key },
+    { "x-api-key": key },
+  ];
+  // The interactive documentation of the web framework is left out of the simulator.
+  const rows = readRecording("api-key.txt")
+    .split("\n")
+    .flatMap((line) => {
+      const [, method = "GET", path = "", statuses = ""] = /^(?:(POST|OPTIONS) )?(\/\S*) +(\d.*)$/.exec(line) ?? [];
+      return path === "" || /^\/(docs|openapi)/.test(path) ? [] : [{ method, path, statuses }];
+    });
+  const bodies: Readonly<Record<string, string>> = {
+    "/v1/chat/completions": JSON.stringify({ max_tokens: 2, messages: [{ role: "user", content: "hi" }] }),
+    "/generate": JSON.stringify({ text: "hi", sampling_params: { max_new_tokens: 2 } }),
+  };
+  let guarded: EngineUnderTest;
+
+  beforeAll(async () => {
+    guarded = new EngineUnderTest([...recordedFlags, "--enable-metrics", `--api-key=${key}`]);
+    await guarded.untilReady();
+  });
+
+  afterAll(() => guarded[Symbol.asyncDispose]());
+
+  test.each(rows)("$method $path: $statuses", async ({ method, path, statuses }) => {
+    const asked = ways.map((way) => {
+      const body = method === "POST" ? bodies[path] : undefined;
+      const headers = { ...way, ...(method === "POST" ? { "content-type": "application/json" } : {}) };
+      return guarded.ask(path, body === undefined ? { method, headers } : { method, headers, body });
+    });
+    const answers = await guarded.settle(Promise.all(asked));
+    expect(answers.map(({ status }) => status).join(" / ")).toBe(statuses);
+    for (const { status, body } of answers) if (status === 401) expect(body).toBe('{"error":"Unauthorized"}');
+  });
+});

@@ -121,11 +121,11 @@ describe("a question about a picture", () => {
 });
 
 describe("a film", () => {
-  const frames = [red, red, green, green, blue, blue].map((colour) => plainPicture(64, 48, colour));
+  const frames = [red, red, green, green, blue, blue].map((colour) => plainPicture(32, 24, colour));
 
   test.each(["mjpeg", "raw"] as const)("of %s frames is decoded in order", (kind) => {
     const film = readAvi(toAvi(frames, 2, kind));
-    expect([film?.width, film?.height, film?.framesPerSecond, film?.frameCount]).toEqual([64, 48, 2, 6]);
+    expect([film?.width, film?.height, film?.framesPerSecond, film?.frameCount]).toEqual([32, 24, 2, 6]);
     const seen = Array.from({ length: 6 }, (_, index) => film?.frame(index)).flatMap((frame) => frame ?? []);
     expect(answerAboutFilm("In which order do the colors appear? Only the colors.", seen)).toBe("red, green, blue");
   });

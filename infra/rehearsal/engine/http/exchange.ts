@@ -4,6 +4,8 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 export interface Exchange {
   readonly method: string;
   readonly path: string;
+  /** Path and query as they were sent. */
+  readonly target: string;
   readonly query: URLSearchParams;
   /** Aborts when the client has left or the process ends. */
   readonly signal: AbortSignal;
@@ -39,7 +41,8 @@ export function exchangeOf(
   };
   const exchange: Exchange = {
     method: request.method ?? "GET",
-    path: decodeURIComponent(url.pathname),
+    path: pathOf(url),
+    target: request.url ?? "/",
     query: url.searchParams,
     signal,
     header: (name) => {
@@ -78,4 +81,13 @@ export function exchangeOf(
     },
   };
   return exchange;
+}
+
+/** The decoded path; as it was sent where its escapes are broken. */
+function pathOf(url: URL): string {
+  try {
+    return decodeURIComponent(url.pathname);
+  } catch {
+    return url.pathname;
+  }
 }

@@ -50,6 +50,10 @@ export function argumentFailure(
 ): string | undefined {
   const raise = (line: number, name: string, error: string) =>
     traceback([...toServerArgs, [`${srt}/server_args.py`, line, name, "raise"]], error);
+  if (args.configFile !== undefined) {
+    // The simulator sees no file system of the pod.
+    return traceback(toServerArgs, `ValueError: Config file not found: ${args.configFile}`);
+  }
   if (model === undefined) {
     const hub = "https://huggingface.co";
     return traceback(
