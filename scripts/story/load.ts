@@ -1,6 +1,10 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { freshQuestion, isRight } from "../../infra/prober/arithmetic.ts";
 import { chatRequest, describeRefusal, parseChatAnswer } from "../../infra/prober/chat.ts";
 import { exchange } from "../../infra/prober/http.ts";
+
+/** Between one answer and the next question, in milliseconds: the load is steady, not a stress test. */
+const thinkingTime = 100;
 
 /** What constant clients saw. */
 export interface LoadResult {
@@ -37,6 +41,7 @@ export function startLoad(baseUrl: string, model: string, lanes = 4): ClientLoad
         failed++;
         if (failures.length < 10) failures.push(outcome.failure);
       }
+      await pause(thinkingTime);
     }
   };
   const running = Array.from({ length: lanes }, lane);

@@ -1,4 +1,5 @@
 import { type CommandResult, runCommand } from "../../infra/process/command.ts";
+import { readableLine } from "./pulumi-lines.ts";
 
 /** Where and with what `pulumi` runs. */
 export interface PulumiPlace {
@@ -21,7 +22,8 @@ export async function initStack(place: PulumiPlace): Promise<void> {
 export function pulumiUp(place: PulumiPlace, configFile: string): Promise<CommandResult> {
   const args = ["up", "--yes", "--skip-preview", "--non-interactive", "--color=never"];
   return runPulumi(place, [...args, "--stack", place.stack, "--config-file", configFile], (line) => {
-    if (line.trim() !== "") place.say(`  | ${line}`);
+    const readable = readableLine(line);
+    if (readable !== undefined) place.say(`  | ${readable}`);
   });
 }
 
