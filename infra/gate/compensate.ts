@@ -43,7 +43,7 @@ export async function compensate(run: PromotionRun, stop: PromotionStop): Promis
   try {
     return await undo.run();
   } catch (error) {
-    if (isLockLost(error)) return handsOff(run);
+    if (isLockLost(run, error)) return handsOff(run);
     return { active: undefined, serving: "unknown", candidate: "unknown", problem: textOf(error) };
   }
 }
@@ -118,7 +118,7 @@ class Undo {
         await ports.cluster.scale(ref, inputs.workload, 0, signal);
       });
     } catch (error) {
-      if (isLockLost(error)) throw error;
+      if (isLockLost(this.#run, error)) throw error;
       const problem = `the candidate could not be scaled to 0, so it may hold ${gpus} GPUs: ${textOf(error)}`;
       return { ...this.#left(observation, "not parked"), problem };
     }
@@ -156,8 +156,8 @@ function candidateText(observation: Observation, revision: string): string {
   return activeOf(observation) === revision ? "serves; nothing was changed" : `untouched, at ${replicas} replicas`;
 }
 
-function isLockLost(error: unknown): boolean {
-  return error instanceof DeployError && error.code === "E_LOCKED";
+function isLockLost({ lease }: PromotionRun, error: unknown): boolean {
+  return lease?.lost.aborted === true || (error instanceof DeployError && error.code === "E_LOCKED");
 }
 
 /** Another writer has the Lease and decides from here on; after a switch the candidate may be left serving unverified. */

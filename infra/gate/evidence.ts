@@ -64,11 +64,13 @@ export function serializeEvidence(document: EvidenceDocument): string {
     () => clean,
     () => ({ ...shortened(clean, 1), leftOut: "all probe reports but each pod's last" }),
     () => ({ ...shortened(clean, 0), leftOut: "all probe reports" }),
-    () => ({ ...shortened(clean, 0), faults: [], notes: [], pods: [], leftOut: "everything but the verdict" }),
   ];
-  const texts = attempts.map((attempt) => () => `${JSON.stringify(attempt(), null, 2)}\n`);
-  const fitting = texts.map((text) => text()).find((text) => byteLength(text) <= evidenceLimitBytes);
-  return fitting ?? `${JSON.stringify({ ...clean, phases: [], pods: [], faults: [], notes: [] })}\n`;
+  for (const attempt of attempts) {
+    const json = `${JSON.stringify(attempt(), null, 2)}\n`;
+    if (byteLength(json) <= evidenceLimitBytes) return json;
+  }
+  const bare = { ...clean, phases: [], pods: [], faults: [], notes: [], leftOut: "everything but the verdict" };
+  return `${JSON.stringify(bare, null, 2)}\n`;
 }
 
 /** Reads a stored document. Undefined for text that is none, or one of another version. */

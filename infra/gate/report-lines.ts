@@ -110,7 +110,7 @@ function commands({ run, stop, evidence, aftermath }: Postmortem): string[] {
     found.push(`${kubectl} get service ${service} -o jsonpath='{.spec.selector}'`);
   }
   if (stop.code === "E_UNSCHEDULABLE") found.push("kubectl describe nodes");
-  if (evidence !== undefined) found.push(`${kubectl} get configmap ${evidence} -o yaml`);
+  if (evidence !== undefined) found.push(`${kubectl} get configmap ${evidence} -o jsonpath='{.data.evidence\\.json}'`);
   return found;
 }
 

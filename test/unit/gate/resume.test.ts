@@ -160,7 +160,7 @@ describe("too few GPUs", () => {
         serving    revision aaaaaaaaaa, 2 of 2 pods ready
         phases     preflight 0.0 s (inconclusive)
         evidence   ConfigMap keye/rollgate-keye-bbbbbbbbbb-0123456789
-        look       kubectl -n keye get configmap rollgate-keye-bbbbbbbbbb-0123456789 -o yaml
+        look       kubectl -n keye get configmap rollgate-keye-bbbbbbbbbb-0123456789 -o jsonpath='{.data.evidence\\.json}'
         next up    tries this revision again"
     `);
   });

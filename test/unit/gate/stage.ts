@@ -33,6 +33,7 @@ export class Scene {
   readonly prober = new FakeProber(this.cluster);
   readonly lines: string[] = [];
   abort = new AbortController();
+  evidenceFile: PromotionPorts["evidenceFile"];
 
   constructor(options: { readonly firstDeploy?: boolean } = {}) {
     if (!options.firstDeploy) {
@@ -88,6 +89,7 @@ export class Scene {
       progress: { line: (text) => this.lines.push(text), status: () => undefined },
       clock: this.clock,
       holder: "tester@here/1",
+      ...(this.evidenceFile === undefined ? {} : { evidenceFile: this.evidenceFile }),
       sha256: (text) => createHash("sha256").update(text).digest("hex"),
     };
   }
