@@ -66,7 +66,7 @@ export async function waitUntilGone(ref: ObjectRef, uid: string, context: WaitCo
 }
 
 /** Whether the provider waits for this object at all. */
-export function isAwaited(inputs: JsonObject): boolean {
+function isAwaited(inputs: JsonObject): boolean {
   if (isAnnotated(inputs, annotations.skipAwait)) return false;
   return hasReadiness(inputs) || waitForOf(inputs) !== undefined;
 }

@@ -2,13 +2,13 @@ import { isObject, type JsonObject, listAt, objectAt, textAt, valueAt, withoutVa
 import { type PropertyPath, parsePropertyPath } from "./property-path.ts";
 
 /** Who owns a field, by the object's `metadata.managedFields`. */
-export interface FieldOwners {
+interface FieldOwners {
   readonly isOurs: boolean;
   readonly isTheirs: boolean;
 }
 
 /** Owners of a field or of anything inside it. Steps into lists are not followed: owners of a list are owners of its items. */
-export function ownersOf(live: JsonObject, path: PropertyPath, manager: string): FieldOwners {
+function ownersOf(live: JsonObject, path: PropertyPath, manager: string): FieldOwners {
   const owners = { isOurs: false, isTheirs: false };
   for (const entry of listAt(live, "metadata", "managedFields")) {
     if (!owns(objectAt(entry, "fieldsV1"), path)) continue;

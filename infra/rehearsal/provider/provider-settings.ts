@@ -54,17 +54,15 @@ export function parseSettings(inputs: JsonObject): ProviderSettings {
 }
 
 /**
- * The settings whose change means another cluster, so that all objects are made anew there: `clusterIdentifier` where
- * both sides set it, else `context`.
+ * The settings whose change means another cluster, so that all objects are made anew there: `clusterIdentifier`, where
+ * both sides set it. Context and kubeconfig tell nothing of the sort: two names may lead to one cluster, and making a live
+ * object anew there takes it out of service. A refresh finds what another cluster does not have.
  */
 export function movedSettings(olds: JsonObject, news: JsonObject): readonly string[] {
-  const from = parseSettings(olds);
-  const to = parseSettings(news);
-  if ([to.clusterIdentifier, to.context].some(isUnknown)) return [];
-  if (from.clusterIdentifier !== "" && to.clusterIdentifier !== "") {
-    return from.clusterIdentifier === to.clusterIdentifier ? [] : ["clusterIdentifier"];
-  }
-  return from.context === to.context ? [] : ["context"];
+  const from = parseSettings(olds).clusterIdentifier;
+  const to = parseSettings(news).clusterIdentifier;
+  const isKnown = from !== "" && to !== "" && !isUnknown(to);
+  return isKnown && from !== to ? ["clusterIdentifier"] : [];
 }
 
 /** The SDK sends booleans as JSON text. */

@@ -37,7 +37,7 @@ export function unary<Request, Response>(handle: (request: Request) => Response 
  * An error as the engine reads it. An {@link InitFailure} carries the object's state, so that the engine keeps it; after
  * any other error the engine keeps what it had.
  */
-export function toServiceError(error: unknown): ServerErrorResponse {
+function toServiceError(error: unknown): ServerErrorResponse {
   const message = textOf(error);
   const base = { name: "ServiceError", message, details: message };
   if (!(error instanceof InitFailure)) return { ...base, code: status.FAILED_PRECONDITION };

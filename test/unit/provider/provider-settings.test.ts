@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { movedSettings, parseSettings, settingsProblems } from "../../../infra/rehearsal/provider/provider-settings.ts";
-import { secret } from "../../../infra/rehearsal/provider/values.ts";
+import { secret, unknownText } from "../../../infra/rehearsal/provider/values.ts";
 
 describe("provider settings", () => {
   test.each([
@@ -36,7 +36,14 @@ describe("provider settings", () => {
   });
 
   test.each([
-    { name: "another context", olds: { context: "a" }, news: { context: "b" }, moved: ["context"] },
+    { name: "another context", olds: { context: "a" }, news: { context: "b" }, moved: [] },
+    { name: "an identifier where there was none", olds: {}, news: { clusterIdentifier: "b" }, moved: [] },
+    {
+      name: "an identifier that is not known yet",
+      olds: { clusterIdentifier: "a" },
+      news: { clusterIdentifier: unknownText },
+      moved: [],
+    },
     {
       name: "another identifier",
       olds: { clusterIdentifier: "a" },
@@ -50,7 +57,7 @@ describe("provider settings", () => {
       moved: [],
     },
     { name: "another kubeconfig", olds: { kubeconfig: "a" }, news: { kubeconfig: "b" }, moved: [] },
-  ])("$name: replaced for $moved", ({ olds, news, moved }) => {
+  ])("$name: everything is made anew for $moved", ({ olds, news, moved }) => {
     expect(movedSettings(olds, news)).toEqual(moved);
   });
 });
