@@ -68,7 +68,8 @@ test("the kustomization lists every file, and says who wrote it", () => {
 
 test("texts that YAML 1.1 takes for something else are quoted", () => {
   const data = { a: "on", b: "0b11010011", c: "no", d: "2026-01-01", e: "12345e6789", f: "plain" };
-  const text = manifestFiles("keye", [{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "keye" }, data }])[1]?.text;
+  const text = manifestFiles("keye", [{ apiVersion: "v1", kind: "ConfigMap", metadata: { name: "keye" }, data }])[1]
+    ?.text;
   expect(text).toMatchInlineSnapshot(`
     "apiVersion: v1
     kind: ConfigMap
