@@ -166,12 +166,26 @@ function graphSteps(facts: StartupFacts, fails: boolean): readonly Step[] {
     ),
     ...ranks(facts, `Capture cuda graph bs [${batches.join(", ")}]`),
   ]);
-  const progress = step(seconds.capture * 0.1, [firstRank(facts, "Use Keye-Qwen3 model to forward!")]);
-  if (fails) return [begin, progress];
+  const forward = step(0, [firstRank(facts, "Use Keye-Qwen3 model to forward!")]);
+  const captured = [...batches]
+    .reverse()
+    .map((size, index) => captureStep(facts, Number(size), index + 1, batches.length));
+  if (fails) return [begin, forward, ...captured.slice(0, 3)];
   const ended =
     `Capture cuda graph end. Time elapsed: ${seconds.capture.toFixed(2)} s. mem usage=${gb(memory.graphs)} GB. ` +
     `avail mem=${gb(memory.afterGraphs)} GB.`;
-  return [begin, progress, step(seconds.capture * 0.9, [...ranks(facts, ended), ...piecewise])];
+  return [begin, forward, ...captured, step(0, [...ranks(facts, ended), ...piecewise])];
+}
+
+/** The first rank's progress bar after one more batch size. */
+function captureStep({ memory }: StartupFacts, size: number, done: number, total: number): Step {
+  const each = seconds.capture / total;
+  const left = gb(memory.afterPool - (memory.graphs * done) / total);
+  const bar = "█".repeat(Math.floor((10 * done) / total)).padEnd(10);
+  const percent = String(Math.floor((100 * done) / total)).padStart(3);
+  const times = `[${clock(done * each)}<${clock((total - done) * each)},  ${(1 / each).toFixed(2)}it/s]`;
+  const text = `Capturing batches (bs=${size} avail_mem=${left} GB): ${percent}%|${bar}| ${done}/${total} ${times}`;
+  return step(each, [{ text, isRaw: true }]);
 }
 
 function readyStep(facts: StartupFacts): Step {
