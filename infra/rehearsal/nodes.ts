@@ -1,5 +1,5 @@
 import { gpuResource } from "../core/names.ts";
-import { simulatedNodeAnnotation } from "./control-plane/arguments.ts";
+import { simulatedNodeLabel } from "./control-plane/arguments.ts";
 
 /** GPUs of one kind in a node. */
 export interface GpuShape {
@@ -64,10 +64,10 @@ export function nodeManifests(shapes: readonly NodeShape[]) {
             "kubernetes.io/arch": "amd64",
             "kubernetes.io/hostname": name,
             "kubernetes.io/os": "linux",
+            [simulatedNodeLabel.key]: simulatedNodeLabel.value,
             ...(shape.gpu === undefined ? {} : gpuLabels(shape.gpu)),
             ...shape.labels,
           },
-          annotations: { [simulatedNodeAnnotation.key]: simulatedNodeAnnotation.value },
         },
         ...(taints.length === 0 ? {} : { spec: { taints } }),
       };

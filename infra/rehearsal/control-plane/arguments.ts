@@ -14,8 +14,8 @@ export interface Endpoints {
 /** Cluster IPs of Services: records only, nothing is ever sent there. */
 const serviceRange = "10.0.0.0/16";
 
-/** Annotation of the nodes that the rehearsal plays. A node without it is nobody's: its lease goes stale. */
-export const simulatedNodeAnnotation = { key: "kwok.x-k8s.io/node", value: "fake" } as const;
+/** Label of the nodes that the rehearsal plays. A node without it is nobody's: its lease goes stale. */
+export const simulatedNodeLabel = { key: "rehearsal.keye-stack.dev/node", value: "simulated" } as const;
 
 export function etcdArguments(layout: Layout, at: Endpoints): string[] {
   const client = `http://${at.host}:${at.etcdPort}`;
@@ -78,7 +78,7 @@ export function kwokArguments(layout: Layout, at: Endpoints, kubeconfig: string)
   return [
     `--kubeconfig=${kubeconfig}`,
     `--config=${layout.kwokConfig}`,
-    `--manage-nodes-with-annotation-selector=${simulatedNodeAnnotation.key}=${simulatedNodeAnnotation.value}`,
+    `--manage-nodes-with-label-selector=${simulatedNodeLabel.key}=${simulatedNodeLabel.value}`,
     `--node-ip=${at.host}`,
     `--node-port=${at.kubeletPort}`,
     `--server-address=${at.host}:${at.kubeletPort}`,

@@ -10,7 +10,10 @@ export interface ImageRef {
   readonly digest: string;
 }
 
-const form = /^([a-z0-9]+(?:[._/:-]+[a-z0-9]+)*?)(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$/;
+const component = "[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*";
+const form = new RegExp(
+  `^((?:[A-Za-z0-9.-]+(?::[0-9]+)?/)?${component}(?:/${component})*)(?::([A-Za-z0-9_][A-Za-z0-9_.-]{0,127}))?(?:@(sha256:[0-9a-f]{64}))?$`,
+);
 
 /** Takes an image reference apart as containerd does; undefined where it is malformed. */
 export function parseImage(image: string): ImageRef | undefined {

@@ -1,7 +1,7 @@
 import type { ApiClient } from "../../cluster/api-client.ts";
 import { followObjects } from "../../cluster/resources.ts";
 import type { Clock } from "../../core/clock.ts";
-import { simulatedNodeAnnotation } from "../control-plane/arguments.ts";
+import { simulatedNodeLabel } from "../control-plane/arguments.ts";
 import type { PodAddresses } from "../pod-address.ts";
 import type { KubeletContext, LaunchEngine, NodeGpus } from "./context.ts";
 import { EventRecorder } from "./events.ts";
@@ -96,8 +96,8 @@ export class Kubelet {
   }
 
   #isSimulated(node: string): boolean {
-    const annotations = this.#nodes.get(node)?.metadata.annotations;
-    return annotations?.[simulatedNodeAnnotation.key] === simulatedNodeAnnotation.value;
+    const labels = this.#nodes.get(node)?.metadata.labels;
+    return labels?.[simulatedNodeLabel.key] === simulatedNodeLabel.value;
   }
 
   #loseNode(node: string): void {

@@ -1,5 +1,5 @@
 import type { ApiClient } from "../../cluster/api-client.ts";
-import { simulatedNodeAnnotation } from "../control-plane/arguments.ts";
+import { simulatedNodeLabel } from "../control-plane/arguments.ts";
 import { loopbackOf } from "../pod-address.ts";
 import type { LogLinks } from "./log-files.ts";
 import type { ContainerSpec, KubePod } from "./pod-types.ts";
@@ -62,7 +62,7 @@ export async function grantAccess(
 
 /** Takes a node out of kwok's hands: nobody renews its lease any more, and nobody answers for its pods. */
 export async function abandonNode(api: ApiClient, name: string, signal: AbortSignal): Promise<void> {
-  const body = { metadata: { annotations: { [simulatedNodeAnnotation.key]: null } } };
+  const body = { metadata: { labels: { [simulatedNodeLabel.key]: null } } };
   const contentType = "application/merge-patch+json";
   await api.call({ method: "PATCH", path: `/api/v1/nodes/${name}`, body, contentType }, signal);
 }
