@@ -1,10 +1,9 @@
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { DeployError, textOf } from "../infra/core/errors.ts";
-import { runCommand } from "../infra/process/command.ts";
-import { layoutOf } from "../infra/rehearsal/control-plane/layout.ts";
 import { kubernetesProvider, rehearsalEnvironment } from "../infra/rehearsal/environment.ts";
-import { isAlive, type RehearsalState, readState } from "../infra/rehearsal/state.ts";
+import type { RehearsalState } from "../infra/rehearsal/state.ts";
+import { endRehearsal, type RehearsalProcess, rehearsalState, startRehearsal } from "./story/rehearsal-process.ts";
 import { Steps } from "./story/steps.ts";
 import { tellStory } from "./story/story.ts";
 
@@ -47,7 +46,7 @@ async function main(): Promise<number> {
     return 0;
   }
   if (flags.isDown) {
-    await keyeRehearse("down", "--name", flags.name);
+    await endRehearsal(rehearsalOf(flags.name));
     return 0;
   }
   return play(flags.name, flags.isKept);
@@ -70,54 +69,30 @@ function readFlags() {
 
 async function play(name: string, isKept: boolean): Promise<number> {
   const steps = new Steps(say);
+  const rehearsal = rehearsalOf(name);
   let isDone = false;
   try {
     const state = await steps.run(
       "Start the embedded cluster",
-      () => startCluster(name),
+      () => startRehearsal(rehearsal),
       (it) => `two H800 nodes ready at ${it.server}`,
     );
     const env = rehearsalEnvironment(state, process.env);
     say(`kubernetes provider: ${kubernetesProvider(process.env)}`);
-    await tellStory({ root, state: () => liveState(name), env, signal: stop.signal, say, steps });
+    await tellStory({ root, state: () => rehearsalState(rehearsal), env, signal: stop.signal, say, steps });
     isDone = true;
     say(steps.summary());
     if (isKept) say(howToUse(name, state));
     return 0;
   } finally {
     if (!isDone) say(steps.results.length > 0 ? steps.summary() : "");
-    if (!isKept) await keyeRehearse("down", "--name", name);
+    if (!isKept) await endRehearsal(rehearsal);
     else if (!isDone) say(`\nThe cluster is left running: ./scripts/rehearse down --name ${name} ends it.`);
   }
 }
 
-async function startCluster(name: string): Promise<RehearsalState> {
-  await keyeRehearse("up", "--detach", "--name", name);
-  return liveState(name);
-}
-
-function liveState(name: string): RehearsalState {
-  const state = readState(layoutOf(join(root, ".rehearsal", name)));
-  if (state === undefined || !isAlive(state)) {
-    throw new DeployError({
-      code: "ENV_NOT_RUNNING",
-      where: `.rehearsal/${name}`,
-      message: "The cluster is not running.",
-    });
-  }
-  return state;
-}
-
-async function keyeRehearse(...args: readonly string[]): Promise<void> {
-  const command = ["infra/cli/main.ts", "rehearse", ...args];
-  const result = await runCommand(process.execPath, command, { cwd: root, onLine: (line) => say(`  | ${line}`) });
-  if (result.exitCode !== 0) {
-    throw new DeployError({
-      code: "ENV_NOT_RUNNING",
-      where: `keye rehearse ${args[0]}`,
-      message: `It ended with ${result.exitCode}; see above.`,
-    });
-  }
+function rehearsalOf(name: string): RehearsalProcess {
+  return { root, name, say };
 }
 
 function howToUse(name: string, state: RehearsalState): string {
