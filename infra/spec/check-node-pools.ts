@@ -29,14 +29,16 @@ export function checkNodePools(config: StackConfig, found: InspectNodesResult): 
 /** The one error for all problems of {@link checkNodePools}: `POOL_MISMATCH`. */
 export function poolError(problems: readonly string[]): DeployError {
   const [first = "", ...others] = problems;
+  const list = [`${problems.length} problems:`, ...problems.map((one) => `  - ${one}`), ""].join("\n");
   return new DeployError({
     code: "POOL_MISMATCH",
     where: "nodePools",
-    message:
-      others.length === 0 ? first : `${problems.length} problems:\n${problems.map((one) => `  - ${one}`).join("\n")}\n`,
-    hint: "See the nodes: kubectl get nodes -L nvidia.com/gpu.product,nvidia.com/gpu.count,keye-stack.dev/pool. Nothing was created.",
+    message: `${others.length === 0 ? `${first} ` : list}${advice}`,
   });
 }
+
+const advice =
+  "Nothing was created. See the nodes: kubectl get nodes -L nvidia.com/gpu.product,nvidia.com/gpu.count,keye-stack.dev/pool";
 
 function isUsable(node: PoolNode): boolean {
   return node.isReady && !node.isUnschedulable;

@@ -119,7 +119,7 @@ test("a node that two pools select is named once, with both", () => {
 
 test("one problem reads as one sentence", () => {
   expect(poolError(["h800: no node has a=b, minNodes is 2."]).message).toBe(
-    "POOL_MISMATCH: nodePools: h800: no node has a=b, minNodes is 2. See the nodes: kubectl get nodes -L nvidia.com/gpu.product,nvidia.com/gpu.count,keye-stack.dev/pool. Nothing was created.",
+    "POOL_MISMATCH: nodePools: h800: no node has a=b, minNodes is 2. Nothing was created. See the nodes: kubectl get nodes -L nvidia.com/gpu.product,nvidia.com/gpu.count,keye-stack.dev/pool",
   );
 });
 
@@ -130,6 +130,6 @@ test("several problems are told at once", () => {
       - h800: 1 of 1 nodes are usable that have nvidia.com/gpu.product=NVIDIA-H800, minNodes is 2.
       - h800: node a has no label nvidia.com/gpu.product: GPU feature discovery does not run there.
       - h800: node a offers 4 GPUs (nvidia.com/gpu allocatable), gpusPerNode is 8.
-     See the nodes: kubectl get nodes -L nvidia.com/gpu.product,nvidia.com/gpu.count,keye-stack.dev/pool. Nothing was created."
+    Nothing was created. See the nodes: kubectl get nodes -L nvidia.com/gpu.product,nvidia.com/gpu.count,keye-stack.dev/pool"
   `);
 });
