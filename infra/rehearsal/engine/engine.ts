@@ -27,6 +27,8 @@ export interface Engine {
   readonly scheduler: Scheduler;
   readonly metrics: Metrics;
   readonly startedAt: EpochMs;
+  /** Aborts when the process ends. */
+  readonly life: AbortSignal;
   status: ServerStatus;
   /** Set by SIGTERM: only /health takes notice. */
   isDraining: boolean;

@@ -25,6 +25,6 @@ export function engineLog(clock: Clock, write: (line: string) => void): EngineLo
 }
 
 /** `2026-11-24 07:06:00`, in UTC. */
-export function stampOf(at: EpochMs): string {
+function stampOf(at: EpochMs): string {
   return new Date(at).toISOString().slice(0, 19).replace("T", " ");
 }

@@ -40,7 +40,7 @@ export const keye30b: Model = {
 };
 
 /** The dense model of random weights that the recordings were made with. */
-export const keyeTiny: Model = {
+const keyeTiny: Model = {
   architecture: "KeyeVL2ForConditionalGeneration",
   modelType: "KeyeVL2",
   contextLength: 32_768,

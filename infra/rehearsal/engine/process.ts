@@ -112,7 +112,11 @@ class ServerProcess implements EngineProcess {
 
   async #serve(facts: StartupFacts): Promise<void> {
     const log = this.#log;
-    const engine = newEngine(this.#launch, facts, { log, onTokenizerUse: () => this.#installDrain() });
+    const engine = newEngine(this.#launch, facts, {
+      log,
+      life: this.#life.signal,
+      onTokenizerUse: () => this.#installDrain(),
+    });
     this.#engine = engine;
     log.uvicorn("INFO", `Started server process [${this.#pid}]`);
     log.uvicorn("INFO", "Waiting for application startup.");

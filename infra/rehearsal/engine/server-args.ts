@@ -114,7 +114,7 @@ export function completeServerArgs(given: Readonly<Record<string, Json>>, around
 }
 
 /** A field that holds a number, or undefined. */
-export function number(value: Json | undefined): number | undefined {
+function number(value: Json | undefined): number | undefined {
   return typeof value === "number" ? value : undefined;
 }
 

@@ -24,7 +24,7 @@ export type Outcome = "alive" | "child failed";
 export function newEngine(
   launch: EngineLaunch,
   facts: StartupFacts,
-  hooks: Pick<Engine, "log" | "onTokenizerUse">,
+  hooks: Pick<Engine, "log" | "life" | "onTokenizerUse">,
 ): Engine {
   const { args, memory } = facts;
   const limits = {

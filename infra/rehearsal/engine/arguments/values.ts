@@ -7,7 +7,7 @@ const si: Readonly<Record<string, number>> = { k: 1e3, M: 1e6, G: 1e9, T: 1e12 }
 const iec: Readonly<Record<string, number>> = { Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 };
 
 /** Reads `256k` (256000), `256Ki` (262144) or a plain integer, as sglang `srt/utils/common.py` `human_readable_int` does. */
-export function readHumanInt(text: string): Read {
+function readHumanInt(text: string): Read {
   const value = text.trim();
   const match = /^(\d+(?:\.\d+)?)(Ki|Mi|Gi|Ti|k|M|G|T)$/.exec(value);
   if (match?.[1] !== undefined && match[2] !== undefined) {

@@ -56,7 +56,7 @@ export function coloursOf(picture: Picture, region: Region = everywhere): readon
 }
 
 /** The name that a person would give to one colour. */
-export function nameOf(red: number, green: number, blue: number): string {
+function nameOf(red: number, green: number, blue: number): string {
   let best = "grey";
   let least = Number.POSITIVE_INFINITY;
   for (const [name, [r, g, b]] of Object.entries(palette)) {

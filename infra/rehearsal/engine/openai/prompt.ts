@@ -66,7 +66,11 @@ function checkLimit({ args }: Engine, kind: "image" | "video", count: number): v
 /** Starts the reader of films on the first one; whoever comes meanwhile waits too. */
 async function videoReader(engine: Engine, signal: AbortSignal): Promise<void> {
   const wait = (1000 * firstVideoSeconds) / engine.speed;
-  engine.firstVideo ??= engine.clock.sleep(wait);
+  if (engine.firstVideo === undefined) {
+    engine.firstVideo = engine.clock.sleep(wait, engine.life);
+    // Whoever still waits when the process ends has a signal of his own.
+    engine.firstVideo.catch(() => {});
+  }
   await until(engine.firstVideo, signal);
 }
 

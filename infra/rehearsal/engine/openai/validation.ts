@@ -77,7 +77,7 @@ function parse(path: string, body: string): unknown {
 }
 
 /** Where Python's JSON decoder stops, and what it says there. `text` is known to be no JSON. */
-export function jsonMistake(text: string): { readonly at: number; readonly error: string } {
+function jsonMistake(text: string): { readonly at: number; readonly error: string } {
   let at = 0;
   const stop = (error: string, where = at): never => {
     throw new Mistake(where, error);
