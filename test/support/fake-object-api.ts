@@ -3,15 +3,17 @@ import { type ApiRequest, targetOf } from "../../infra/cluster/api-request.ts";
 import { isObject, type Json, type JsonObject, objectAt, textAt } from "../../infra/rehearsal/provider/json.ts";
 import type { ApiTransport } from "../../infra/rehearsal/provider/kube-objects.ts";
 
-const kinds: Readonly<Record<string, readonly { kind: string; name: string; namespaced: boolean }[]>> = {
+const kinds: Readonly<Record<string, Json>> = {
   "/api/v1": [
     { kind: "ConfigMap", name: "configmaps", namespaced: true },
     { kind: "Secret", name: "secrets", namespaced: true },
     { kind: "Service", name: "services", namespaced: true },
     { kind: "Node", name: "nodes", namespaced: false },
-    { kind: "Pod", name: "pods/status", namespaced: true },
   ],
-  "/apis/apps/v1": [{ kind: "Deployment", name: "deployments", namespaced: true }],
+  "/apis/apps/v1": [
+    { kind: "Deployment", name: "deployments", namespaced: true },
+    { kind: "Deployment", name: "deployments/status", namespaced: true },
+  ],
   "/apis/batch/v1": [{ kind: "Job", name: "jobs", namespaced: true }],
   "/apis/discovery.k8s.io/v1": [{ kind: "EndpointSlice", name: "endpointslices", namespaced: true }],
 };
@@ -23,6 +25,10 @@ const kinds: Readonly<Record<string, readonly { kind: string; name: string; name
 export class FakeObjectApi implements ApiTransport {
   readonly objects = new Map<string, JsonObject>();
   readonly requests: ApiRequest[] = [];
+  /** What discovery lists, by path. */
+  readonly served = new Map(Object.entries(kinds));
+  /** Whether requests get no answer until they are aborted. */
+  isHanging = false;
   /** Answers by method and path that stand in for the real ones, until removed; an error is no answer. */
   readonly refusals = new Map<string, ApiResponse | Error>();
   #version = 1;
@@ -57,7 +63,9 @@ export class FakeObjectApi implements ApiTransport {
     const refusal = this.refusals.get(`${request.method} ${request.path}`);
     if (refusal instanceof Error) throw refusal;
     if (refusal !== undefined) return refusal;
-    if (kinds[request.path] !== undefined) return ok({ resources: kinds[request.path] as unknown as Json });
+    if (this.isHanging) await aborted(signal);
+    const resources = this.served.get(request.path);
+    if (resources !== undefined) return ok({ resources });
     switch (request.method) {
       case "PATCH":
         return this.#apply(request);
@@ -99,6 +107,11 @@ export function refusal(status: number, reason: string, message: string, details
 }
 
 const notFound = refusal(404, "NotFound", "not found");
+
+/** Rejects with the signal's reason once it aborts. */
+async function aborted(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason), { once: true }));
+}
 
 function ok(body: JsonObject): ApiResponse {
   return { status: 200, body };

@@ -59,8 +59,8 @@ export interface ProviderRig {
   ): Promise<StoredResource>;
 }
 
-/** A configured {@link ProviderRig}. */
-export async function providerRig(): Promise<ProviderRig> {
+/** A {@link ProviderRig}, configured with the provider settings. */
+export async function providerRig(settings: JsonObject = {}): Promise<ProviderRig> {
   const api = new FakeObjectApi();
   const clock = new ManualClock();
   const statusLines: string[] = [];
@@ -70,7 +70,7 @@ export async function providerRig(): Promise<ProviderRig> {
     connect: async () => ({ objects: new KubeObjects(api), defaultNamespace: "default", close: () => undefined }),
     defaults: {},
   });
-  await provider.configure({});
+  await provider.configure(settings);
   return {
     api,
     clock,

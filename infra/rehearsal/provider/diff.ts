@@ -2,7 +2,7 @@ import { annotations, isAnnotated } from "./annotations.ts";
 import { isArray, isObject, isSame, type Json, type JsonObject, textAt, valueAt } from "./json.ts";
 import { formatPropertyPath, isWithin, type PropertyPath, parsePropertyPath } from "./property-path.ts";
 import type { ReplacementRule } from "./replacements.ts";
-import { isUnknown, plainObject } from "./values.ts";
+import { plainObject } from "./values.ts";
 
 /** One changed property. */
 export interface PropertyChange {
@@ -77,7 +77,6 @@ export function keepsItsName(olds: JsonObject, news: JsonObject): boolean {
   const name = textAt(news, "metadata", "name");
   return (
     name !== "" &&
-    !isUnknown(name) &&
     !isAnnotated(news, annotations.autonamed) &&
     name === textAt(olds, "metadata", "name") &&
     textAt(news, "metadata", "namespace") === textAt(olds, "metadata", "namespace")

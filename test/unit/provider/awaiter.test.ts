@@ -74,6 +74,24 @@ describe("a wait", () => {
     );
   });
 
+  test("ends at once when the engine cancels while the API server is silent", async () => {
+    const failure = failureOf(rig.create("apps/v1:Deployment", deployment));
+    await rig.clock.advance(500);
+    rig.api.isHanging = true;
+    await rig.clock.advance(1_000);
+    rig.provider.cancel();
+    expect((await failure).message).toContain("and the wait was cancelled: 0 of 2 pods are of the new template.");
+  });
+
+  test("goes on while the object is being deleted, whatever its status says", async () => {
+    const failure = failureOf(rig.create("apps/v1:Deployment", deployment, { timeout: 2 }));
+    const metadata = { deletionTimestamp: "2026-01-01T00:00:00Z" };
+    await rig.clock.advance(500);
+    rig.api.put(`${deployments}/d`, { status: rolledOut, metadata });
+    await rig.clock.advance(2_000);
+    expect((await failure).message).toContain("not ready after 2 s: the object is being deleted.");
+  });
+
   test("after a cancel works again: the engine cancels at the end of each run", async () => {
     rig.provider.cancel();
     expect((await rig.create("core/v1:ConfigMap", configMap)).id).toBe("keye/a");

@@ -118,6 +118,14 @@ describe("inputs that cannot work", () => {
       failure: "metadata.name: a patch must name the object that it patches",
     },
     {
+      name: "a file",
+      news: {
+        metadata: { name: "a" },
+        data: { f: { "4dabf18193072939515e22adb298388d": "c44067f5952c0a294b673a41bacd8c17" } },
+      },
+      failure: ": a Kubernetes object cannot hold a file or archive; read it into text first",
+    },
+    {
       name: "no name where autonaming is disabled",
       news: {},
       other: { autonaming: { mode: "disable", proposedName: "" } },

@@ -40,6 +40,30 @@ describe("a create", () => {
     expect(rig.api.writes).toEqual([]);
   });
 
+  test("of an object that is being deleted says to wait", async () => {
+    rig.api.put(`${configMaps}/a`, { metadata: { deletionTimestamp: "2026-01-01T00:00:00Z" } });
+    const failure = await failureOf(rig.create("core/v1:ConfigMap", configMap));
+    expect(failure.message).toBe(
+      "E_API: v1/ConfigMap keye/a: AlreadyExists: it is there and being deleted. Wait until it is gone, and try again.",
+    );
+  });
+
+  test("takes over an object that is there where the provider is told to", async () => {
+    const upserting = await providerRig({ upsertExistingObjects: "true" });
+    upserting.api.put(`${configMaps}/a`, { ...configMap, data: { k: "old" } });
+    const { outputs } = await upserting.create("core/v1:ConfigMap", configMap);
+    expect(outputs).toMatchObject({ data: { k: "v" }, metadata: { uid: "uid-1" } });
+  });
+
+  test("waits for a kind that joins a group that is served already", async () => {
+    const created = rig.create("apps/v1:Thing", { ...configMap, apiVersion: "apps/v1", kind: "Thing" });
+    await rig.clock.advance(400);
+    rig.api.served.set("/apis/apps/v1", [{ kind: "Thing", name: "things", namespaced: true }]);
+    await rig.clock.advance(200);
+    expect((await created).id).toBe("keye/a");
+    expect(rig.statusLines.at(-1)).toBe("");
+  });
+
   test("tries again while the namespace is in the making", async () => {
     const details = { kind: "namespaces" };
     rig.api.refusals.set(`PATCH ${configMaps}/a`, refusal(404, "NotFound", 'namespaces "keye" not found', details));

@@ -79,6 +79,20 @@ describe("a delete", () => {
     });
   });
 
+  test("goes by the annotations: how owned objects go, and that nobody waits", async () => {
+    const annotations = {
+      "pulumi.com/deletionPropagationPolicy": "background",
+      "pulumi.com/skipAwait": "true",
+    };
+    const metadata = { ...deployment.metadata, annotations, finalizers: ["f"] };
+    rig.api.put(`${deployments}/d`, { ...deployment, metadata });
+    await remove({ ...deployment, metadata }, "apps/v1:Deployment", "keye/d");
+    expect(rig.api.requests.find((request) => request.method === "DELETE")?.body).toMatchObject({
+      propagationPolicy: "Background",
+    });
+    expect(rig.api.objects.has(`${deployments}/d`)).toBe(true);
+  });
+
   test("that does not come to an end says what holds the object", async () => {
     rig.api.put(`${configMaps}/a`, { ...configMap, metadata: { ...configMap.metadata, finalizers: ["f"] } });
     const failure = failureOf(remove(configMap, "core/v1:ConfigMap", "keye/a"));

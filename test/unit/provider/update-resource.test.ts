@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from "vitest";
 import type { JsonObject } from "../../../infra/rehearsal/provider/json.ts";
+import { unknownText } from "../../../infra/rehearsal/provider/values.ts";
 import { refusal } from "../../support/fake-object-api.ts";
 import {
   configMap,
@@ -52,6 +53,20 @@ describe("an update", () => {
     expect((await failureOf(update(configMap))).message).toBe(
       'E_CONFLICT: v1/ConfigMap keye/a: Other field managers own fields that the program sets: .data.k: conflict with "kubectl" using v1. Leave the fields out, name them in ignoreChanges, or take them with the annotation pulumi.com/patchForce: "true".',
     );
+  });
+
+  test("whose values are not known yet is previewed as it is", async () => {
+    rig.api.put(`${configMaps}/a`, configMap);
+    const inputs = { ...configMap, data: { k: unknownText } };
+    expect((await update(inputs, { isPreview: true })).outputs).toEqual(inputs);
+    expect(rig.api.writes).toEqual([]);
+  });
+
+  test("takes the fields where the provider is told to", async () => {
+    rig = await providerRig({ enablePatchForce: "true" });
+    rig.api.put(`${configMaps}/a`, configMap);
+    await update(configMap);
+    expect(rig.api.writes).toEqual([`PATCH ${configMaps}/a?fieldManager=m&force=true`]);
   });
 
   test("takes the fields by annotation", async () => {

@@ -63,6 +63,12 @@ describe("secrets", () => {
       protectedAs: { apiVersion: "v1", kind: "Secret", data: secret({ a: "aA==" }), stringData: secret({ a: "h" }) },
     },
     {
+      name: "what is secret already is left as it is",
+      value: { a: secret("b") },
+      like: { a: { value: secret("c") } },
+      protectedAs: { a: secret("b") },
+    },
+    {
       name: "data of another kind is not",
       value: { apiVersion: "v1", kind: "ConfigMap", data: { a: "b" } },
       like: {},
