@@ -98,6 +98,9 @@ describe("a question about a picture", () => {
   test.each<[question: string, picture: Picture, expected: string]>([
     ["What code is written in the image? Reply with the code only.", codePicture("X4T9"), "X4T9"],
     ["Read the text in this picture.", codePicture("X4T9"), "The picture shows X4T9."],
+    ["Reply with only the code shown in this image.", codePicture("X4T9"), "X4T9"],
+    ["Answer with one word: which colour is this?", plainPicture(50, 50, green), "green"],
+    ["Which code and which background colour do you see?", codePicture("X4T9"), "The picture shows X4T9. It is white."],
     ["What is the dominant colour of this image? One word only.", plainPicture(50, 50, green), "green"],
     ["What color is this picture?", plainPicture(50, 50, red), "It is red."],
     ["What colour is the square? One word only.", shape, "blue"],
@@ -114,8 +117,12 @@ describe("a question about a picture", () => {
     expect(answerAboutPictures(question, [picture])).toBe(expected);
   });
 
-  test("can be about the second of two", () => {
+  test("can be about the second or the last of some", () => {
     const pictures = [plainPicture(50, 50, red), plainPicture(50, 50, blue)];
+    expect(answerAboutPictures("What colour is the last image? One word only.", pictures)).toBe("blue");
+    expect(answerAboutPictures("What code is in the first image?", [codePicture("A1"), codePicture("B2")])).toBe(
+      "The picture shows A1.",
+    );
     expect(answerAboutPictures("What colour is the second image? One word only.", pictures)).toBe("blue");
   });
 });
@@ -142,6 +149,15 @@ describe("a film", () => {
     ["Describe this video.", "The video has 6 sampled frames. It shows red, then green, then blue."],
   ])("is asked about: %s", (question, expected) => {
     expect(answerAboutFilm(question, frames)).toBe(expected);
+  });
+
+  test("of coloured blocks on white is asked about the blocks", () => {
+    const blocks = [green, red].map((colour) => {
+      const frame = plainPicture(60, 60, white);
+      fill(frame, 15, 15, 30, 30, colour);
+      return frame;
+    });
+    expect(answerAboutFilm("Which colors appear, in order? Colors only.", blocks)).toBe("green, red");
   });
 
   test("of codes is read in order", () => {

@@ -3,25 +3,28 @@ import type { Region } from "./colours.ts";
 import { coloursOf, everywhere } from "./colours.ts";
 import { readGlyphs } from "./glyph-reader.ts";
 
-/** Answers a question about pictures from their pixels, or returns undefined where it asks for something else. */
+/** Answers a question about pictures from their pixels: what is written, which colours, or what they show. */
 export function answerAboutPictures(asked: string, pictures: readonly Picture[]): string {
-  const question = withoutForm(asked);
-  const last = pictures.length - 1;
-  const chosen = pictures[Math.min(ordinal(question) ?? 0, last)];
-  if (asksForCode(question)) {
-    const codes = (pictures.length > 1 && ordinal(question) === undefined ? pictures : [chosen])
-      .flatMap((picture) => (picture === undefined ? [] : [readGlyphs(picture)]))
-      .filter((code) => code !== "");
-    if (codes.length > 0) return short(asked) ? codes.join(", ") : `The picture shows ${codes.join(", ")}.`;
-    return "There is no legible text in the picture.";
-  }
-  if (asksForColour(question) && chosen !== undefined) return colourAnswer(question, short(asked), chosen);
+  const question = subjectOf(asked);
+  const one = ordinal(question);
+  const chosen = one === undefined ? pictures : pictures.slice(one === -1 ? one : Math.min(one, pictures.length - 1));
+  const [first] = chosen;
+  const found: string[] = [];
+  if (asksForCode(question)) found.push(codeAnswer(one === undefined ? pictures : chosen.slice(0, 1), short(asked)));
+  if (asksForColour(question) && first !== undefined) found.push(colourAnswer(question, short(asked), first));
+  if (found.length > 0) return found.join(short(asked) ? ", " : " ");
   return pictures.map(describe).join(" ");
+}
+
+function codeAnswer(pictures: readonly Picture[], isShort: boolean): string {
+  const codes = pictures.map(readGlyphs).filter((code) => code !== "");
+  if (codes.length === 0) return "There is no legible text in the picture.";
+  return isShort ? codes.join(", ") : `The picture shows ${codes.join(", ")}.`;
 }
 
 /** Answers a question about a film from its frames in order. */
 export function answerAboutFilm(asked: string, frames: readonly Picture[]): string {
-  const question = withoutForm(asked);
+  const question = subjectOf(asked);
   const codes = runs(frames.map(readGlyphs).filter((code) => code !== ""));
   const colours = runs(frames.map((frame) => mainColour(frame)));
   const wanted = asksForCode(question) ? codes : asksForColour(question) ? colours : undefined;
@@ -56,9 +59,11 @@ function colourAnswer(question: string, isShort: boolean, picture: Picture): str
   return isShort ? name : `It is ${name}.`;
 }
 
-/** The colour that fills most of a frame beside the black or white of a text on it. */
+/** The colour of a frame: the largest that is not the black, white or grey of its ground, if it covers a tenth. */
 function mainColour(frame: Picture): string {
-  return coloursOf(frame)[0]?.name ?? "grey";
+  const colours = coloursOf(frame);
+  const coloured = colours.find(({ name, share }) => !["black", "white", "grey"].includes(name) && share >= 0.1);
+  return (coloured ?? colours[0])?.name ?? "grey";
 }
 
 function regionOf(question: string): Region {
@@ -78,12 +83,13 @@ function asksForCode(question: string): boolean {
   );
 }
 
-/** The question without what it says about the form of the answer, such as "One word only." */
-function withoutForm(question: string): string {
+/** The question without what it says about the form of the answer ("One word only."), as far as a question is left. */
+function subjectOf(asked: string): string {
   const form =
-    /\b(?:in |with |as )?(?:the |a |an |one |single )*(?:words?|numbers?|codes?|colou?rs?|text)(?: only| alone)[.!]?/gi;
+    /\b(?:in |with |as )?(?:the |a |an |one |single )*(?:words?|numbers?|codes?|colou?rs?|text)(?: only| alone)[.!]?|\b(?:in|with|using) (?:exactly |just |only )?(?:a|an|one)(?: single)? word\b/gi;
   const order = /\b(?:answer|reply|respond)\b[^.?!]*[.!]?/gi;
-  return question.replace(order, " ").replace(form, " ");
+  const stages = [asked.replace(order, " ").replace(form, " "), asked.replace(form, " ")];
+  return stages.find((stage) => asksForCode(stage) || asksForColour(stage)) ?? asked;
 }
 
 function asksForColour(question: string): boolean {
