@@ -1,7 +1,7 @@
 import { DeployError, textOf } from "../core/errors.ts";
 import { noRevision } from "../core/names.ts";
 import type { Milliseconds, Seconds } from "../core/units.ts";
-import { activeOf, deploymentOf, readyCount } from "./app-view.ts";
+import { activeOf, deploymentOf, podsOf, readyCount } from "./app-view.ts";
 import { withinDeadline } from "./deadline.ts";
 import { decide, trafficPolicy } from "./decide.ts";
 import type { Observation } from "./ports.ts";
@@ -111,7 +111,7 @@ class Undo {
   async #park(observation: Observation): Promise<Aftermath> {
     const { inputs, ports, ref } = this.#run;
     if (activeOf(observation) === inputs.revision) return this.#left(observation, "serves by somebody else's doing");
-    const gpus = inputs.replicas * inputs.gpusPerReplica;
+    const gpus = podsOf(observation, inputs.revision).length * inputs.gpusPerReplica;
     try {
       await this.#call(async (signal) => {
         await this.#run.lease?.assertHeld(signal);
@@ -123,7 +123,8 @@ class Undo {
       return { ...this.#left(observation, "not parked"), problem };
     }
     this.#run.line("park", `${inputs.workload}: rejected, scaled to 0`);
-    return this.#left(observation, `parked (scaled to 0); its ${gpus} GPUs become free as its pods end`);
+    const freed = gpus === 0 ? "" : `; its ${gpus} GPUs become free as its pods end`;
+    return this.#left(observation, `parked (scaled to 0)${freed}`);
   }
 
   #left(observation: Observation, candidate: string): Aftermath {

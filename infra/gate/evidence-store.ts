@@ -2,7 +2,8 @@ import { canonicalJson } from "../core/canonical-json.ts";
 import { textOf } from "../core/errors.ts";
 import { evidenceName, noRevision } from "../core/names.ts";
 import type { PromotionInputs } from "../core/promotion-inputs.ts";
-import { type EvidenceDocument, evidenceApiVersion, serializeEvidence } from "./evidence.ts";
+import { type EvidenceDocument, type EvidencePhase, evidenceApiVersion, serializeEvidence } from "./evidence.ts";
+import type { PhaseRecord } from "./phases.ts";
 import type { PromotionStop } from "./promotion-error.ts";
 import type { PromotionRun } from "./promotion-run.ts";
 
@@ -16,6 +17,8 @@ export type Outcome =
 export interface SavedEvidence {
   readonly name: string;
   readonly sha256: string;
+  /** RFC 3339. */
+  readonly finishedAt: string;
 }
 
 /** Name of the ConfigMap with the last verdict on these inputs. */
@@ -31,7 +34,7 @@ export async function saveEvidence(run: PromotionRun, outcome: Outcome, signal: 
   const record = { name, json, revision: run.inputs.revision, verdict: document.verdict };
   await run.ports.cluster.saveEvidence(run.ref, record, signal);
   if (outcome.kind !== "unfinished") await saveFile(run, `${name}.json`, json);
-  return { name, sha256: run.ports.sha256(json) };
+  return { name, sha256: run.ports.sha256(json), finishedAt: document.finishedAt };
 }
 
 async function saveFile(run: PromotionRun, name: string, json: string): Promise<void> {
@@ -66,11 +69,16 @@ function documentOf(run: PromotionRun, outcome: Outcome): EvidenceDocument {
     startedAt: new Date(run.startedAt).toISOString(),
     finishedAt: new Date(now).toISOString(),
     durationSeconds: Math.round((now - run.startedAt) / 100) / 10,
-    phases: run.timeline,
+    phases: run.timeline.map(phaseOf),
     pods: run.measured,
     faults: stop === undefined ? [] : [faultOf(stop)],
     notes: run.notes,
   };
+}
+
+function phaseOf({ name, startedAt, finishedAt, outcome }: PhaseRecord): EvidencePhase {
+  const seconds = Math.round((finishedAt - startedAt) / 10) / 100;
+  return { name, startedAt: new Date(startedAt).toISOString(), seconds, outcome };
 }
 
 function reasonOf(outcome: Outcome): string {

@@ -2,11 +2,20 @@ import type { ErrorCode } from "../core/errors.ts";
 import type { Seconds } from "../core/units.ts";
 import { redact } from "../status/redact.ts";
 import type { VerdictKind } from "./measurement.ts";
-import type { PhaseRecord } from "./phases.ts";
+import type { PhaseName, PhaseRecord } from "./phases.ts";
 import type { ProvenPod } from "./proof.ts";
 
 /** Version of {@link EvidenceDocument}. Fields are added within a version, never changed or removed. */
 export const evidenceApiVersion = "keye-stack.dev/v1";
+
+/** One phase that the run went through. */
+export interface EvidencePhase {
+  readonly name: PhaseName;
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly seconds: Seconds;
+  readonly outcome: PhaseRecord["outcome"];
+}
 
 /** What kept the candidate from passing. */
 export interface EvidenceFault {
@@ -44,7 +53,7 @@ export interface EvidenceDocument {
   /** RFC 3339. */
   readonly finishedAt: string;
   readonly durationSeconds: Seconds;
-  readonly phases: readonly PhaseRecord[];
+  readonly phases: readonly EvidencePhase[];
   readonly pods: readonly ProvenPod[];
   readonly faults: readonly EvidenceFault[];
   readonly notes: readonly string[];
@@ -106,7 +115,9 @@ function shortened(document: EvidenceDocument, reports: number): EvidenceDocumen
   };
 }
 
+/** Also rounds moments to whole milliseconds: the clock's fractions tell nobody anything. */
 function withoutSecrets(value: unknown, key = ""): unknown {
+  if (typeof value === "number") return key.endsWith("At") ? Math.round(value) : value;
   if (typeof value === "string") return secretKey.test(key) ? "[hidden]" : redact(value);
   if (Array.isArray(value)) return value.map((item) => withoutSecrets(item));
   if (value === null || typeof value !== "object") return value;

@@ -1,5 +1,6 @@
 import { freeGpus, gpuLedger, ledgerLines, replicasThatFit } from "../status/gpu-ledger.ts";
 import type { Pod } from "../status/objects.ts";
+import { isTerminating } from "../status/pod-facts.ts";
 import { activeOf, deploymentOf, isOfApp, leftoversOf, revisionOf } from "./app-view.ts";
 import { coolDownLeft } from "./negative-cache.ts";
 import type { Situation } from "./phase-observe.ts";
@@ -45,13 +46,14 @@ export async function preflight(run: PromotionRun, situation: Situation): Promis
 }
 
 /**
- * Phase PARK: frees what other revisions hold that do not serve, and waits until the candidate finds room. The serving
- * revision is never among them.
+ * Phase PARK: frees what other revisions hold that do not serve, and waits until the candidate finds room beside pods
+ * that are still ending, of this run or an earlier one. The serving revision is never among them.
  */
 export async function parkLeftovers(run: PromotionRun, situation: Situation): Promise<void> {
   const keep = [activeOf(situation.observation), run.inputs.revision, run.previous];
   const leftovers = leftoversOf(situation.observation, keep);
-  if (leftovers.length === 0) return;
+  const isLeaving = situation.observation.pods.some(isTerminating);
+  if (leftovers.length === 0 && !isLeaving) return;
   const onDeadline = () => ({
     kind: "inconclusive" as const,
     code: "E_CAPACITY" as const,
@@ -71,8 +73,9 @@ export async function parkLeftovers(run: PromotionRun, situation: Situation): Pr
 
 async function waitForRoom(run: PromotionRun, signal: AbortSignal): Promise<void> {
   const { inputs, ports } = run;
+  const isCandidate = (pod: Pod) => isOfApp(pod, inputs) && revisionOf(pod) === inputs.revision && !isTerminating(pod);
   for (;;) {
-    const ledger = await readLedger(run, signal, (pod) => isOfApp(pod, inputs) && revisionOf(pod) === inputs.revision);
+    const ledger = await readLedger(run, signal, isCandidate);
     if (replicasThatFit(ledger, inputs.gpusPerReplica) >= inputs.replicas) return;
     run.status("park", `${freeGpus(ledger)} GPUs are free; parked pods are still ending`);
     await ports.clock.sleep(roomPollMs, signal);

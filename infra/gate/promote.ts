@@ -77,23 +77,18 @@ async function alreadyProven(run: PromotionRun, situation: Situation): Promise<P
   const evidence = {
     name: evidenceNameOf(run.inputs),
     sha256: run.ports.sha256(situation.evidenceJson ?? ""),
+    finishedAt: situation.evidence?.finishedAt ?? "",
   };
   const pods = podsOf(situation.observation, run.inputs.revision);
-  return {
-    ...outputsOf(
-      run,
-      evidence,
-      pods.map(({ metadata }) => metadata.uid ?? ""),
-    ),
-    provenAt: situation.evidence?.finishedAt ?? new Date(run.startedAt).toISOString(),
-  };
+  const uids = pods.map(({ metadata }) => metadata.uid ?? "");
+  return outputsOf(run, evidence, uids);
 }
 
 function outputsOf(run: PromotionRun, evidence: SavedEvidence, podUids: readonly string[]): PromotionOutputs {
   return {
     activeRevision: run.inputs.revision,
     previousRevision: run.previous === noRevision ? null : run.previous,
-    provenAt: new Date(run.ports.clock.now()).toISOString(),
+    provenAt: evidence.finishedAt,
     evidence: { configMap: evidence.name, sha256: evidence.sha256 },
     podUids: podUids.toSorted(),
   };

@@ -79,7 +79,11 @@ function podLines({ run, stop }: Postmortem): string[] {
   const pods = new Map([...run.lastSeen, ...measured]);
   // The headline tells this one's story already.
   const named = /(?:^|\/)pod\/([^/]+)$/.exec(stop.where)?.[1];
-  return [...pods].map(([name, text]) => `${name}: ${name === named ? "see above" : text}`);
+  return [...pods].map(([name, text]) => `${name}: ${name === named ? "see above" : shorten(text)}`);
+}
+
+function shorten(text: string): string {
+  return text.length > 160 ? `${text.slice(0, 159)}…` : text;
 }
 
 /** Phases that took time, and the one that ended it all. */

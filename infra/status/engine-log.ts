@@ -22,7 +22,7 @@ export interface FoundFailure {
   readonly signature: FailureSignature;
   /** The line that says it, not redacted; where a traceback stands beside it, the traceback's last line. */
   readonly line: string;
-  /** Where in the log the signature was met: index of its line, as {@link linesOf} counts. */
+  /** Where in the log the story ends: index of the later one of signature and exception, as {@link linesOf} counts. */
   readonly lineIndex: number;
 }
 
@@ -68,8 +68,9 @@ export function findFailure(log: string, hasExited: boolean): FoundFailure | und
     );
     const line = lines[index]?.text;
     if (line === undefined) continue;
-    const cause = signature.namesNoCause ? exceptionNear(lines, index) : undefined;
-    return { signature, line: (cause ?? line).trim(), lineIndex: index };
+    const causeIndex = signature.namesNoCause ? exceptionNear(lines, index) : undefined;
+    const cause = causeIndex === undefined ? undefined : lines[causeIndex]?.text;
+    return { signature, line: (cause ?? line).trim(), lineIndex: Math.max(index, causeIndex ?? 0) };
   }
   return undefined;
 }
@@ -84,10 +85,10 @@ export function quoteEvidence(log: string, count: number): string[] {
   return quoteTail(found === undefined ? lines : lines.slice(0, found.lineIndex + 1 + linesAfterFailure), count);
 }
 
-/** The exception that a line announces, or else the last one before it. */
-function exceptionNear(lines: readonly { readonly text: string }[], index: number): string | undefined {
-  const isException = ({ text }: { readonly text: string }) => exceptionLine.test(text);
-  return (lines.slice(index).find(isException) ?? lines.slice(0, index).findLast(isException))?.text;
+/** Index of the exception that a line announces, or else of the last one before it. */
+function exceptionNear(lines: readonly { readonly text: string }[], index: number): number | undefined {
+  const found = lines.flatMap(({ text }, at) => (exceptionLine.test(text) ? [at] : []));
+  return found.find((at) => at >= index) ?? found.at(-1);
 }
 
 /** Lines of a log. Progress bars overwrite themselves with a carriage return: each of their states is a line here. */

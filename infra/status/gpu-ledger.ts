@@ -16,7 +16,7 @@ export interface LedgerRow {
   readonly holders: readonly { readonly pod: string; readonly gpus: number }[];
 }
 
-/** GPUs of the nodes that an engine may run on, sorted by node name. */
+/** GPUs of the nodes that an engine may run on, sorted by node name; nodes without any are left out. */
 export interface GpuLedger {
   readonly rows: readonly LedgerRow[];
 }
@@ -41,6 +41,7 @@ export function gpuLedger(inputs: LedgerInputs): GpuLedger {
   const rows = inputs.nodes
     .filter((node) => carries(node, inputs.nodeSelector))
     .map((node) => rowOf(node, holding))
+    .filter(({ allocatable, requested }) => allocatable > 0 || requested > 0)
     .sort((a, b) => a.node.localeCompare(b.node));
   return { rows };
 }
@@ -65,7 +66,7 @@ export function gpusOf(pod: Pod): number {
 
 /** The ledger as a table for people, one line a node. */
 export function ledgerLines(ledger: GpuLedger): string[] {
-  if (ledger.rows.length === 0) return ["no node carries the labels that the engine asks for"];
+  if (ledger.rows.length === 0) return ["no node with GPUs carries the labels that the engine asks for"];
   const cells = ledger.rows.map((row) => [
     row.node,
     String(row.allocatable),

@@ -83,7 +83,9 @@ function imageFault({ pod, events }: PodEvidence): Fault | undefined {
 
 /** The runtime wraps the registry's answer in three sentences that each repeat the image. */
 function registryWords(words: string, image: string): string {
-  return words.replace(/^.*failed to resolve reference "[^"]*": /s, "").replace(`${image}: `, "");
+  const bare = words.replace(/^.*failed to resolve reference "[^"]*": /s, "");
+  const [first = "", ...rest] = bare.split(": ");
+  return first.endsWith(image) && rest.length > 0 ? rest.join(": ") : bare;
 }
 
 /** Reads the log before anything else: exit codes say too little, since a crashed engine may well exit with 0. */

@@ -34,7 +34,7 @@ describe("a promotion that goes well", () => {
         "[traffic] 10 of 10 answers through the Service are right and from bbbbbbbbbb",
         "[soak] 20 s without a restart; 4 more answers right",
         "[retire] keye-aaaaaaaaaa: 2 to 0 replicas, 30 s after the switch",
-        "[evidence] ConfigMap rollgate-keye-bbbbbbbbbb-0123456789, sha256 52223295e22c",
+        "[evidence] ConfigMap rollgate-keye-bbbbbbbbbb-0123456789, sha256 98c834a07070",
       ]
     `);
   });

@@ -140,6 +140,31 @@ describe("leftovers of rejected revisions", () => {
   });
 });
 
+describe("pods of an earlier candidate that are still ending", () => {
+  test("are waited for where they hold the GPUs that the next one needs", async () => {
+    const scene = new Scene();
+    scene.prober.revisions.set(next, "wrong");
+    scene.cluster.endingSeconds = 200;
+    failureOf(await scene.promote());
+    scene.prober.revisions.clear();
+    const ending = await scene.promoteAgain({ retryNonce: "2" });
+    expect(ending.kind).toBe("resolved");
+    expect(scene.evidence()?.phases.find(({ name }) => name === "park")?.outcome).toBe("pass");
+  });
+
+  test("are not waited for where there is room beside them", async () => {
+    const scene = new Scene();
+    scene.cluster.nodes = [gpuNode("h800-0"), gpuNode("h800-1"), gpuNode("h800-2")];
+    scene.prober.revisions.set(next, "wrong");
+    scene.cluster.endingSeconds = 100_000;
+    failureOf(await scene.promote());
+    scene.prober.revisions.clear();
+    const begun = scene.clock.now();
+    expect((await scene.promoteAgain({ retryNonce: "2" })).kind).toBe("resolved");
+    expect(scene.clock.now() - begun).toBeLessThan(90_000);
+  });
+});
+
 describe("too few GPUs", () => {
   test("end the promotion before anything is touched, with the ledger", async () => {
     const scene = new Scene();
@@ -168,7 +193,7 @@ describe("too few GPUs", () => {
   test("on nodes that do not carry the engine's labels do not count", async () => {
     const scene = new Scene();
     const error = failureOf(await scene.promote({ nodeSelector: { "keye-stack.dev/pool": "l40s" } }));
-    expect(error.message).toContain("no node carries the labels");
+    expect(error.message).toContain("no node with GPUs carries the labels");
   });
 });
 

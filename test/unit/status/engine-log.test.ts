@@ -36,6 +36,9 @@ describe("the recorded log of an engine", () => {
   test("shows the cause and not the requests that the dying engine drops after it", () => {
     const log = recorded("killed-while-serving") + recorded("cancelled-requests").repeat(20);
     expect(quoteEvidence(log, 20).join("\n")).toContain("Subprocess detokenizer (pid=7) crashed with exit code -9");
+    expect(quoteEvidence(recorded("tp-size-3"), 20).join("\n")).toContain(
+      "AssertionError: SGLANG_CPU_OMP_THREADS_BIND",
+    );
   });
 });
 

@@ -27,7 +27,7 @@ function pod(name: string, on: string, gpus: string, phase = "Running"): Pod {
 describe("the GPU ledger", () => {
   test("shows per node what is there, held, free and by whom", () => {
     const ledger = gpuLedger({
-      nodes: [node("h800-1"), node("h800-0"), node("l40s-0", { pool: "l40s" })],
+      nodes: [node("h800-1"), node("h800-0"), node("l40s-0", { pool: "l40s" }), node("cpu-0", { gpus: "0" })],
       pods: [pod("a", "h800-0", "4"), pod("b", "h800-0", "2"), pod("c", "h800-1", "8"), pod("web", "h800-1", "0")],
       nodeSelector: selector,
     });
@@ -67,7 +67,7 @@ describe("the GPU ledger", () => {
 
   test("says so where no node carries the labels", () => {
     expect(ledgerLines(gpuLedger({ nodes: [], pods: [], nodeSelector: selector }))).toEqual([
-      "no node carries the labels that the engine asks for",
+      "no node with GPUs carries the labels that the engine asks for",
     ]);
   });
 
