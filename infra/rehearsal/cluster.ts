@@ -14,7 +14,7 @@ import { controlAddress, PodAddresses } from "./pod-address.ts";
 import { assertPortFree, claimOctet, freePorts } from "./ports.ts";
 import { ServiceProxies } from "./service-proxies.ts";
 import { type ServiceProxy, startServiceProxy } from "./service-proxy.ts";
-import { clean, markOf, prepareFolder, type RehearsalState, writeState } from "./state.ts";
+import { clean, markOf, type RehearsalState, takeFolder, writeState } from "./state.ts";
 
 export interface ClusterOptions {
   /** Names the kubeconfig's context. */
@@ -87,13 +87,9 @@ async function start(options: ClusterOptions, closers: Closers): Promise<Rehears
   const tools = findTools(options.path);
   const layout = layoutOf(dir);
   if (options.port !== undefined) await assertPortFree("127.0.0.1", options.port);
-  prepareFolder(layout);
-  closers.add(async () => clean(layout));
   const claim = await claimOctet();
   closers.add(() => claim.release());
   const at = await endpointsOf(controlAddress(claim.octet), options.port);
-  const controlPlane = new ControlPlane({ name, layout, at, tools, clock });
-  closers.add(() => controlPlane.stop());
   const state: RehearsalState = {
     version: 1,
     name,
@@ -107,7 +103,10 @@ async function start(options: ClusterOptions, closers: Closers): Promise<Rehears
     children: [],
     proxies: [],
   };
-  writeState(layout, state);
+  takeFolder(layout, state);
+  closers.add(async () => clean(layout));
+  const controlPlane = new ControlPlane({ name, layout, at, tools, clock });
+  closers.add(() => controlPlane.stop());
   await controlPlane.start(signal);
   const { api } = controlPlane;
   await joinNodes({ api, shapes: options.nodes, at: { address: at.host, port: at.kubeletPort }, clock, signal });

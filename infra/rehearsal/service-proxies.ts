@@ -35,8 +35,8 @@ export class ServiceProxies {
   readonly #end = new AbortController();
   readonly #entries = new Map<string, readonly Entry[]>();
   readonly #closing = new Set<Promise<void>>();
+  readonly #indices = new Map<string, number>();
   #following: Promise<void> = Promise.resolve();
-  #lastIndex = 0;
 
   constructor(options: ServiceProxiesOptions) {
     this.#options = options;
@@ -60,9 +60,8 @@ export class ServiceProxies {
 
   #add(service: ProxiedService): void {
     const { name, namespace, uid } = service.metadata;
-    if (!wantsProxy(service) || this.#entries.has(uid) || this.#lastIndex === 254) return;
-    this.#lastIndex += 1;
-    const host = serviceAddress(this.#options.octet, this.#lastIndex);
+    if (!wantsProxy(service) || this.#entries.has(uid)) return;
+    const host = serviceAddress(this.#options.octet, this.#takeIndex(uid));
     const entries = (service.spec.ports ?? []).map(({ name: portName, port }) => ({
       state: { namespace, service: name, port, url: `http://${host}:${port}` },
       proxy: this.#open(service, portName ?? "", { host, port }),
@@ -84,8 +83,18 @@ export class ServiceProxies {
     for (const { proxy } of entries) {
       const closing = proxy.then((one) => one?.close()).finally(() => this.#closing.delete(closing));
       this.#closing.add(closing);
+      void closing.then(() => this.#indices.delete(uid));
     }
     if (entries.length > 0) this.#tell();
+  }
+
+  /** The lowest that no other Service has: a Service that is made anew mostly gets its old address. */
+  #takeIndex(uid: string): number {
+    const taken = new Set(this.#indices.values());
+    let index = 1;
+    while (taken.has(index)) index++;
+    this.#indices.set(uid, index);
+    return index;
   }
 
   #tell(): void {

@@ -11,7 +11,7 @@ export interface EndpointSlice {
   readonly ports?: readonly { readonly name?: string; readonly port?: number }[];
   readonly endpoints?: readonly {
     readonly addresses: readonly string[];
-    readonly conditions?: { readonly ready?: boolean };
+    readonly conditions?: { readonly ready?: boolean; readonly serving?: boolean; readonly terminating?: boolean };
   }[];
 }
 
@@ -27,14 +27,14 @@ export interface ServiceProxyOptions {
 
 export interface ServiceProxy {
   readonly url: string;
-  /** Ready endpoints now, as `host:port` of the pods. */
+  /** Where new connections go now, as `host:port` of the pods. */
   readonly endpoints: readonly string[];
   close(): Promise<void>;
 }
 
 /**
  * Opens one loopback address that stands for a Service, as a node's service proxy does: each new connection goes to the
- * next ready endpoint; those that are open stay where they are when the selector moves; with no endpoint they are reset.
+ * next endpoint; those that are open stay where they are when the selector moves; with no endpoint they are reset.
  * While the API server is away the last known endpoints serve. Rejects with `ENV_PORT_TAKEN`.
  */
 export async function startServiceProxy(options: ServiceProxyOptions): Promise<ServiceProxy> {
@@ -44,7 +44,7 @@ export async function startServiceProxy(options: ServiceProxyOptions): Promise<S
   const sockets = new Set<Socket>();
   let turn = 0;
   const server = createServer({ allowHalfOpen: true }, (client) => {
-    const endpoints = readyEndpoints([...slices.values()], portName);
+    const endpoints = usableEndpoints([...slices.values()], portName);
     const target = endpoints[turn++ % Math.max(1, endpoints.length)];
     if (target === undefined) client.resetAndDestroy();
     else join(client, target, sockets);
@@ -62,7 +62,7 @@ export async function startServiceProxy(options: ServiceProxyOptions): Promise<S
   return {
     url: `http://${listen.host}:${listen.port}`,
     get endpoints() {
-      return readyEndpoints([...slices.values()], portName);
+      return usableEndpoints([...slices.values()], portName);
     },
     async close() {
       end.abort();
@@ -73,13 +73,36 @@ export async function startServiceProxy(options: ServiceProxyOptions): Promise<S
   };
 }
 
-/** The ready endpoints of a port, each once, as `host:port` of the pods, sorted. */
-export function readyEndpoints(slices: readonly EndpointSlice[], portName: string): string[] {
+/**
+ * The endpoints of a port that get new connections, each once, as `host:port` of the pods, sorted: the ready ones; where
+ * there is none, those that still serve while they terminate.
+ *
+ * @see kubernetes 1.36 `pkg/proxy/topology.go`, CategorizeEndpoints
+ */
+export function usableEndpoints(slices: readonly EndpointSlice[], portName: string): string[] {
+  // An endpoint that does not say otherwise is ready.
+  const ready = addressesOf(slices, portName, ({ conditions }) => conditions?.ready !== false);
+  if (ready.length > 0) return ready;
+  return addressesOf(
+    slices,
+    portName,
+    ({ conditions }) => conditions?.serving === true && conditions.terminating === true,
+  );
+}
+
+type SliceEndpoint = NonNullable<EndpointSlice["endpoints"]>[number];
+
+function addressesOf(
+  slices: readonly EndpointSlice[],
+  portName: string,
+  isWanted: (endpoint: SliceEndpoint) => boolean,
+): string[] {
   const found = slices.flatMap((slice) => {
     const port = slice.ports?.find(({ name }) => (name ?? "") === portName)?.port;
-    // An endpoint that does not say otherwise is ready.
-    const ready = (slice.endpoints ?? []).filter(({ conditions }) => conditions?.ready !== false);
-    return port === undefined ? [] : ready.flatMap(({ addresses }) => addresses.map((address) => `${address}:${port}`));
+    const wanted = (slice.endpoints ?? []).filter(isWanted);
+    return port === undefined
+      ? []
+      : wanted.flatMap(({ addresses }) => addresses.map((address) => `${address}:${port}`));
   });
   return [...new Set(found)].sort();
 }

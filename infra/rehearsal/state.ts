@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { DeployError } from "../core/errors.ts";
 import type { Layout } from "./control-plane/layout.ts";
 
@@ -48,8 +48,12 @@ export function readState(layout: Layout): RehearsalState | undefined {
 /** Replaces the state at once: readers see the old one or the new one. */
 export function writeState(layout: Layout, state: RehearsalState): void {
   const fresh = `${layout.state}.new`;
-  writeFileSync(fresh, `${JSON.stringify(state, null, 2)}\n`, { mode: 0o600 });
+  writeFileSync(fresh, textOf(state), { mode: 0o600 });
   renameSync(fresh, layout.state);
+}
+
+function textOf(state: RehearsalState): string {
+  return `${JSON.stringify(state, null, 2)}\n`;
 }
 
 export function isAlive(state: RehearsalState): boolean {
@@ -57,28 +61,18 @@ export function isAlive(state: RehearsalState): boolean {
 }
 
 /**
- * Makes the folder ready for a new rehearsal: removes what a dead one left, its processes too.
+ * Takes the folder for a new rehearsal: writes its first state and removes what a dead one left, its processes too.
  *
  * Throws `E_LOCKED` where one runs there, `ENV_READ_ONLY` where the folder cannot be written.
  */
-export function prepareFolder(layout: Layout): void {
-  const state = readState(layout);
-  if (state !== undefined && isAlive(state)) {
-    throw new DeployError({
-      code: "E_LOCKED",
-      where: layout.dir,
-      message: `The rehearsal "${state.name}" runs there already, since ${state.startedAt} (process ${state.supervisor.pid}).`,
-      hint: `Use it (keye rehearse env --name ${state.name}), end it (keye rehearse down --name ${state.name}), or choose another --name.`,
-    });
-  }
-  if (state !== undefined) killLeftovers(state);
+export function takeFolder(layout: Layout, state: RehearsalState): void {
   try {
-    clean(layout);
-    rmSync(layout.logs, { recursive: true, force: true });
     mkdirSync(layout.dir, { recursive: true, mode: 0o700 });
-    writeFileSync(`${layout.state}.new`, "");
-    rmSync(`${layout.state}.new`);
+    while (!createState(layout, state)) removeDead(layout);
+    removeLeftovers(layout);
+    rmSync(layout.logs, { recursive: true, force: true });
   } catch (error) {
+    if (error instanceof DeployError) throw error;
     throw new DeployError({
       code: "ENV_READ_ONLY",
       where: layout.dir,
@@ -89,6 +83,35 @@ export function prepareFolder(layout: Layout): void {
   }
 }
 
+/** False where there is a state already. Of two that try at once, one succeeds. */
+function createState(layout: Layout, state: RehearsalState): boolean {
+  const own = `${layout.state}.${process.pid}`;
+  writeFileSync(own, textOf(state), { mode: 0o600 });
+  try {
+    linkSync(own, layout.state);
+    return true;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EEXIST") return false;
+    throw error;
+  } finally {
+    rmSync(own, { force: true });
+  }
+}
+
+function removeDead(layout: Layout): void {
+  const state = readState(layout);
+  if (state !== undefined && isAlive(state)) {
+    throw new DeployError({
+      code: "E_LOCKED",
+      where: layout.dir,
+      message: `The rehearsal "${state.name}" runs there already, since ${state.startedAt} (process ${state.supervisor.pid}).`,
+      hint: `Use it (keye rehearse env --name ${state.name}), end it (keye rehearse down --name ${state.name}), or choose another --name.`,
+    });
+  }
+  if (state !== undefined) killLeftovers(state);
+  rmSync(layout.state, { force: true });
+}
+
 /** Kills the children of a supervisor that has died without having been able to. */
 export function killLeftovers(state: RehearsalState): void {
   for (const child of state.children) if (isRunning(child)) killGroup(child.pid);
@@ -96,10 +119,13 @@ export function killLeftovers(state: RehearsalState): void {
 
 /** Removes everything but the logs. */
 export function clean(layout: Layout): void {
-  const { etcd, certificates, kwokConfig, kubeconfig, state, pulumi } = layout;
-  for (const path of [state, kubeconfig, kwokConfig, certificates, etcd, pulumi]) {
+  removeLeftovers(layout);
+  rmSync(layout.state, { force: true });
+}
+
+function removeLeftovers({ etcd, certificates, kwokConfig, kubeconfig, pulumi }: Layout): void {
+  for (const path of [kubeconfig, kwokConfig, certificates, etcd, pulumi])
     rmSync(path, { recursive: true, force: true });
-  }
 }
 
 /** The mark of a process that runs now. */

@@ -1,8 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { connect } from "node:net";
+import { Agent, request } from "node:http";
+import { connect, createServer } from "node:net";
+import { text } from "node:stream/consumers";
 import { PortForward } from "@kubernetes/client-node";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { loadKubeconfig } from "../../infra/cluster/kubeconfig.ts";
 import type { Pod } from "../../infra/status/objects.ts";
 import { engineDeployment, TestCluster } from "../support/rehearsal-cluster.ts";
@@ -15,6 +17,12 @@ beforeAll(async () => {
 });
 
 afterAll(() => cluster?.close());
+
+afterEach(async () => {
+  const { items } = await cluster.call<{ items: Pod[] }>({ method: "GET", path: "/api/v1/pods" });
+  const namespaces = new Set(items.map(({ metadata }) => metadata.namespace ?? ""));
+  for (const namespace of namespaces) await cluster.deleteDeployments(namespace);
+});
 
 const deployments = (namespace: string) => `/apis/apps/v1/namespaces/${namespace}/deployments`;
 const services = (namespace: string) => `/api/v1/namespaces/${namespace}/services`;
@@ -30,8 +38,19 @@ async function readyPods(namespace: string, count: number): Promise<readonly Pod
   });
 }
 
+/** One GET on a connection of its own. */
 async function get(url: string): Promise<string> {
-  return (await fetch(url, { signal: AbortSignal.timeout(5_000) })).text();
+  return getWith(new Agent({ keepAlive: false }), url);
+}
+
+function getWith(agent: Agent, url: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { agent, signal: AbortSignal.timeout(5_000) }, (response) => {
+      text(response).then(resolve, reject);
+    });
+    outgoing.on("error", reject);
+    outgoing.end();
+  });
 }
 
 describe("the control plane", () => {
@@ -111,8 +130,8 @@ describe("a deployed engine", () => {
     const [pod] = await readyPods(namespace, 1);
     const name = pod?.metadata.name ?? "";
     const log = await cluster.until("the log", async () => {
-      const text = await cluster.log(namespace, name).catch(() => "");
-      return text.includes("ready to roll") && text;
+      const log = await cluster.log(namespace, name).catch(() => "");
+      return log.includes("ready to roll") && log;
     });
     expect(log.split("\n").at(-2)).toBe("The server is fired up and ready to roll!");
     expect(await throughPortForward(namespace, name, 8000)).toContain(
@@ -165,8 +184,41 @@ describe("a deployed engine", () => {
       return state?.reason === reason && state;
     });
     expect(waiting.message).toMatch(message);
-    await cluster.until("the event", async () => (await cluster.podEvents(namespace)).some((text) => event.test(text)));
+    await cluster.until("the event", async () => (await cluster.podEvents(namespace)).some((line) => event.test(line)));
   });
+});
+
+test("a proxy refuses while nothing is ready, and keeps open connections where they are when the selector moves", async () => {
+  const namespace = "moving";
+  await cluster.createNamespace(namespace);
+  const ports = [{ port: 8000 }];
+  await cluster.create(
+    [services(namespace), { metadata: { name: "live" }, spec: { selector: { app: "none" }, ports } }],
+    [deployments(namespace), engineDeployment({ name: "old" })],
+    [deployments(namespace), engineDeployment({ name: "new" })],
+  );
+  const pods = await readyPods(namespace, 2);
+  const answerOf = (app: string) => {
+    const pod = pods.find(({ metadata }) => metadata.labels?.app === app);
+    return `from ${pod?.status?.podIP?.replace(/^10\./, "127.")}\n`;
+  };
+  const select = (app: string) =>
+    cluster.call({
+      method: "PATCH",
+      path: `${services(namespace)}/live`,
+      body: { spec: { selector: { app } } },
+      contentType: "application/merge-patch+json",
+    });
+  const proxy = await cluster.rehearsal.startServiceProxy({ namespace, service: "live" });
+  await expect(get(proxy.url)).rejects.toThrow();
+  await select("old");
+  await cluster.until("the old endpoint", async () => (await get(proxy.url).catch(() => "")) === answerOf("old"));
+  const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+  const first = await getWith(agent, proxy.url);
+  await select("new");
+  await cluster.until("the new endpoint", async () => (await get(proxy.url)) === answerOf("new"));
+  expect([first, await getWith(agent, proxy.url)]).toEqual([answerOf("old"), answerOf("old")]);
+  agent.destroy();
 });
 
 test("an API server that was away is back with everything as it was, and the nodes go on", async () => {
@@ -210,7 +262,6 @@ function isRunning(pid: number): boolean {
 
 /** The answer to `GET /`, as a client of the API server gets it, the way `kubectl port-forward` does. */
 async function throughPortForward(namespace: string, pod: string, port: number): Promise<string> {
-  const { createServer } = await import("node:net");
   const forward = new PortForward(loadKubeconfig({ kubeconfig: cluster.rehearsal.state.kubeconfig }));
   const server = createServer((socket) => {
     void forward.portForward(namespace, pod, [port], socket, null, socket);
@@ -220,12 +271,12 @@ async function throughPortForward(namespace: string, pod: string, port: number):
   const client = connect(typeof address === "object" && address !== null ? address.port : 0, "127.0.0.1");
   try {
     client.write("GET / HTTP/1.1\r\nHost: pod\r\n\r\n");
-    let text = "";
+    let answer = "";
     for await (const chunk of client) {
-      text += chunk;
-      if (text.includes("from ")) return text;
+      answer += chunk;
+      if (answer.includes("from ")) break;
     }
-    return text;
+    return answer;
   } finally {
     client.destroy();
     server.close();

@@ -63,6 +63,11 @@ export class TestCluster {
     await this.until("the service account", () => this.rehearsal.api.find({ method: "GET", path }, this.signal));
   }
 
+  /** Frees the GPUs of what a test has deployed; the namespace goes on its own time. */
+  async deleteDeployments(namespace: string): Promise<void> {
+    await this.call({ method: "DELETE", path: `/apis/apps/v1/namespaces/${namespace}/deployments` });
+  }
+
   async pods(namespace: string): Promise<readonly Pod[]> {
     return (await this.call<{ items: Pod[] }>({ method: "GET", path: `/api/v1/namespaces/${namespace}/pods` })).items;
   }

@@ -40,6 +40,7 @@ export class PodWorker {
   #pod: KubePod;
   #podIP: string | undefined;
   #verdict: PodView["verdict"];
+  #grace: Seconds | undefined;
   #isStopped = false;
   #isVanished = false;
   #conditions: readonly KubeCondition[] = [];
@@ -65,7 +66,7 @@ export class PodWorker {
   async run(): Promise<void> {
     const { signal } = this.#options;
     try {
-      if (this.#pod.metadata.deletionTimestamp !== undefined) this.#stopping.abort();
+      this.update(this.#pod);
       const over = aborted(this.#stopping.signal);
       const life = this.#live().catch((error: unknown) => {
         if (!this.#stopping.signal.aborted) throw error;
@@ -83,9 +84,13 @@ export class PodWorker {
   /** Takes a newer version of the pod: its deletion, or a status that somebody else has changed. */
   update(pod: KubePod): void {
     this.#pod = pod;
-    const isDeleted = pod.metadata.deletionTimestamp !== undefined;
-    if (isDeleted && this.#stopping.signal.aborted) this.#shorten(pod.metadata.deletionGracePeriodSeconds ?? 0);
-    if (isDeleted) this.#stopping.abort();
+    const { deletionTimestamp, deletionGracePeriodSeconds: grace = 0 } = pod.metadata;
+    if (deletionTimestamp !== undefined) {
+      // A second, more urgent deletion: kubectl delete --now.
+      if (this.#grace !== undefined && grace < this.#grace) this.#shorten(grace);
+      this.#grace = grace;
+      this.#stopping.abort();
+    }
     const isOurs = (type: string) =>
       statusOf(pod.status?.conditions, type) === statusOf(this.#conditions, type) || this.#conditions.length === 0;
     // The node controller marks the pods of a lost node unready; a kubelet that is back says otherwise.
@@ -179,7 +184,7 @@ export class PodWorker {
   }
 
   async #stopContainers(): Promise<void> {
-    const grace = this.#pod.metadata.deletionGracePeriodSeconds ?? this.#pod.spec.terminationGracePeriodSeconds ?? 30;
+    const grace = this.#grace ?? this.#pod.spec.terminationGracePeriodSeconds ?? 30;
     // Sidecars serve the others until these have ended.
     const isSidecar = (worker: ContainerWorker) => worker.view.isInit;
     await Promise.all(this.#workers.filter((worker) => !isSidecar(worker)).map((worker) => worker.stop(grace)));

@@ -9,7 +9,7 @@ import { quantityValue } from "../../../infra/rehearsal/kubelet/quantity.ts";
 import { mountProblems, shmBytes } from "../../../infra/rehearsal/kubelet/volumes.ts";
 import { loopbackOf, PodAddresses } from "../../../infra/rehearsal/pod-address.ts";
 import { wantsProxy } from "../../../infra/rehearsal/service-proxies.ts";
-import { readyEndpoints } from "../../../infra/rehearsal/service-proxy.ts";
+import { type EndpointSlice, usableEndpoints } from "../../../infra/rehearsal/service-proxy.ts";
 
 function pod(annotations: Record<string, string>, spec: Partial<KubePod["spec"]> = {}): KubePod {
   return { metadata: { name: "p", namespace: "n", uid: "u", annotations }, spec: { containers: [], ...spec } };
@@ -164,8 +164,9 @@ test("a pod's ports are those declared, probed or given on the command line", ()
   expect(objects.logs.logs).toEqual([{ containers: ["engine"], logsFile: "c", previousLogsFile: "p", follow: true }]);
 });
 
-test("a proxy takes ready endpoints of its port only, each once", () => {
-  const slice = (name: string, endpoints: readonly { addresses: string[]; conditions?: { ready?: boolean } }[]) => ({
+test("a proxy takes ready endpoints of its port only, each once; terminating ones only where no other is left", () => {
+  const leaving = { addresses: ["10.64.1.3"], conditions: { ready: false, serving: true, terminating: true } };
+  const slice = (name: string, endpoints: NonNullable<EndpointSlice["endpoints"]>) => ({
     metadata: { name },
     ports: [{ name: "http", port: 8000 }],
     endpoints,
@@ -174,12 +175,14 @@ test("a proxy takes ready endpoints of its port only, each once", () => {
     slice("a", [
       { addresses: ["10.64.1.2"] },
       { addresses: ["10.64.1.1"], conditions: { ready: true } },
-      { addresses: ["10.64.1.3"], conditions: { ready: false } },
+      { addresses: ["10.64.1.4"], conditions: { ready: false, serving: false } },
+      leaving,
     ]),
     slice("b", [{ addresses: ["10.64.1.1"], conditions: { ready: true } }]),
   ];
-  expect(readyEndpoints(slices, "http")).toEqual(["10.64.1.1:8000", "10.64.1.2:8000"]);
-  expect(readyEndpoints(slices, "metrics")).toEqual([]);
+  expect(usableEndpoints(slices, "http")).toEqual(["10.64.1.1:8000", "10.64.1.2:8000"]);
+  expect(usableEndpoints(slices, "metrics")).toEqual([]);
+  expect(usableEndpoints([slice("c", [leaving])], "http")).toEqual(["10.64.1.3:8000"]);
 });
 
 test.each([

@@ -10,9 +10,9 @@ import { assertPortFree, claimOctet, freePorts } from "../../../infra/rehearsal/
 import {
   isAlive,
   markOf,
-  prepareFolder,
   type RehearsalState,
   readState,
+  takeFolder,
   writeState,
 } from "../../../infra/rehearsal/state.ts";
 
@@ -41,7 +41,7 @@ test("a folder whose rehearsal runs is refused, with what to do", () => {
   const dir = newDir();
   const layout = layoutOf(dir);
   writeState(layout, stateOf(dir));
-  expect(() => prepareFolder(layout)).toThrow(
+  expect(() => takeFolder(layout, stateOf(dir))).toThrow(
     `E_LOCKED: ${dir}: The rehearsal "test" runs there already, since 2026-01-01T00:00:00Z (process ${process.pid}). Use it (keye rehearse env --name test), end it (keye rehearse down --name test), or choose another --name.`,
   );
 });
@@ -55,8 +55,10 @@ test("what a dead rehearsal left is removed; a process that got its number is no
   mkdirSync(layout.logs);
   const state = readState(layout);
   expect(state && isAlive(state)).toBe(false);
-  prepareFolder(layout);
-  expect(readdirSync(dir)).toEqual([]);
+  takeFolder(layout, stateOf(dir));
+  expect(readdirSync(dir)).toEqual(["state.json"]);
+  expect(readState(layout)?.supervisor.pid).toBe(process.pid);
+  expect(() => takeFolder(layout, stateOf(dir))).toThrow("E_LOCKED");
 });
 
 test("a folder that cannot be written is refused", () => {
@@ -64,7 +66,7 @@ test("a folder that cannot be written is refused", () => {
   const file = join(newDir(), "file");
   writeFileSync(file, "");
   const dir = join(file, "rehearsal");
-  expect(() => prepareFolder(layoutOf(dir))).toThrow(
+  expect(() => takeFolder(layoutOf(dir), stateOf(dir))).toThrow(
     `ENV_READ_ONLY: ${dir}: The rehearsal's state folder cannot be written. Make the folder that holds it writable, or work in a copy of the project that is.`,
   );
 });
