@@ -44,13 +44,14 @@ export async function compensate(run: PromotionRun, stop: PromotionStop): Promis
     return await undo.run();
   } catch (error) {
     if (isLockLost(run, error)) return handsOff(run);
-    return { active: undefined, serving: "unknown", candidate: "unknown", problem: textOf(error) };
+    return { ...undo.lastSeen(), problem: `could not undo: ${textOf(error)}` };
   }
 }
 
 class Undo {
   readonly #run: PromotionRun;
   readonly #callMs: Milliseconds;
+  #seen: Observation | undefined;
 
   constructor(run: PromotionRun, callMs: Milliseconds) {
     this.#run = run;
@@ -132,8 +133,17 @@ class Undo {
     return { active, serving: servingText(observation, active), candidate };
   }
 
+  /** What is known after a call that failed: what the last look showed, or nothing. */
+  lastSeen(): Aftermath {
+    const candidate = "not known";
+    if (this.#seen === undefined) return { active: undefined, serving: "not known", candidate };
+    const { active, serving } = this.#left(this.#seen, candidate);
+    return { active, serving: `when last seen: ${serving}`, candidate };
+  }
+
   async #observe(): Promise<Observation> {
-    return await this.#call((signal) => this.#run.ports.cluster.observe(this.#run.ref, signal));
+    this.#seen = await this.#call((signal) => this.#run.ports.cluster.observe(this.#run.ref, signal));
+    return this.#seen;
   }
 
   /** One call with a deadline of its own: the promotion's signal may be what ended it. */

@@ -1,10 +1,11 @@
-import { freeGpus, gpuLedger, ledgerLines, replicasThatFit } from "../status/gpu-ledger.ts";
+import { freeGpus, ledgerLines, replicasThatFit } from "../status/gpu-ledger.ts";
 import type { Pod } from "../status/objects.ts";
 import { isTerminating } from "../status/pod-facts.ts";
 import { activeOf, deploymentOf, isOfApp, leftoversOf, revisionOf } from "./app-view.ts";
 import { coolDownLeft } from "./negative-cache.ts";
 import type { Situation } from "./phase-observe.ts";
 import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
+import { readLedger } from "./read-ledger.ts";
 
 /** How long to wait between looks at the nodes while leftovers end. */
 const roomPollMs = 2_000;
@@ -80,11 +81,6 @@ async function waitForRoom(run: PromotionRun, signal: AbortSignal): Promise<void
     run.status("park", `${freeGpus(ledger)} GPUs are free; parked pods are still ending`);
     await ports.clock.sleep(roomPollMs, signal);
   }
-}
-
-async function readLedger(run: PromotionRun, signal: AbortSignal, without: (pod: Pod) => boolean) {
-  const { nodes, pods } = await run.ports.cluster.capacity(signal);
-  return gpuLedger({ nodes, pods, nodeSelector: run.inputs.nodeSelector, without });
 }
 
 function needText({ inputs }: PromotionRun): string {

@@ -1,4 +1,7 @@
+import type { Fault } from "../status/fault.ts";
+import { ledgerLines } from "../status/gpu-ledger.ts";
 import type { Pod } from "../status/objects.ts";
+
 import { isReady } from "../status/pod-facts.ts";
 import { type PodStatus, podStatus } from "../status/pod-status.ts";
 import { revisionFault } from "../status/revision-fault.ts";
@@ -10,6 +13,7 @@ import { PodProgress } from "./pod-progress.ts";
 import type { CandidateView } from "./ports.ts";
 import type { StopParts } from "./promotion-error.ts";
 import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
+import { readLedger } from "./read-ledger.ts";
 
 /** Longest wait for a change before looking again: waits of faults end without one. */
 const lookAgainMs = 5_000;
@@ -70,21 +74,25 @@ export async function waitReady(run: PromotionRun): Promise<readonly Pod[]> {
         return ready;
       }
       const due = faults.due(view, statuses, revisionFaultOf(view));
-      if (due !== undefined) {
-        const { code, reason, cure, where } = due;
-        const logTail = logs.tailOf(where);
-        throw run.stop({
-          kind: "fail",
-          code,
-          where: `${run.ref.namespace}/${where}`,
-          message: reason,
-          ...(cure === undefined ? {} : { hint: cure }),
-          logTail,
-        });
-      }
+      if (due !== undefined) throw await verdictOf(run, due, logs.tailOf(due.where), signal);
       await clock.sleep(breathMs, signal);
       await run.ports.cluster.waitForChange(run.ref, Math.min(lookAgainMs, faults.nextLook()), signal);
     }
+  });
+}
+
+/** The stop for a fault that has lasted long enough. A pod that no node takes is explained with who holds the GPUs. */
+async function verdictOf(run: PromotionRun, fault: Fault, logTail: readonly string[], signal: AbortSignal) {
+  const { code, reason, cure, where } = fault;
+  const ledger = code === "E_UNSCHEDULABLE" ? await readLedger(run, signal) : undefined;
+  return run.stop({
+    kind: "fail",
+    code,
+    where: `${run.ref.namespace}/${where}`,
+    message: reason,
+    ...(cure === undefined ? {} : { hint: cure }),
+    details: ledger === undefined ? [] : ledgerLines(ledger),
+    logTail,
   });
 }
 
