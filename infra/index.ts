@@ -6,7 +6,7 @@ import { configError, parseConfig } from "./config/parse.ts";
 
 const stack = await withPlainErrors(async () => {
   refuseForbiddenVariables(process.env);
-  const parsed = parseConfig(new pulumi.Config("keye-stack").getObject("stack") ?? {});
+  const parsed = parseConfig(new pulumi.Config("keye-stack").getObject("stack"));
   if (parsed.kind === "problems") throw configError(parsed.problems, `Pulumi.${pulumi.getStack()}.yaml`);
   return declareStack(parsed.config);
 });

@@ -61,7 +61,7 @@ async function measureUpdates(place: PulumiPlace, state: RehearsalState): Promis
   const unchanged = await medianUp(place, file);
   const bare: PulumiPlace = { ...place, root: join(root, "scripts", "bench", "bare"), stack: "bare" };
   await initStack(bare);
-  const bareFile = join(dirname(state.kubeconfig), "Pulumi.bare.yaml");
+  const bareFile = join(bare.root, "Pulumi.bare.yaml");
   await timeUp(bare, bareFile);
   const floor = await medianUp(bare, bareFile);
   row("update with nothing changed, median of 3", seconds(unchanged));
