@@ -5,7 +5,7 @@ import type { ProbeSpec } from "../core/probe-spec.ts";
 import type { PromotionInputs } from "../core/promotion-inputs.ts";
 import type { Measurement, ProbeReport } from "../gate/measurement.ts";
 import type { AppRef, ProberPort, ProgressPort } from "../gate/ports.ts";
-import { type ProbeOptions, runSuite } from "../prober/suite.ts";
+import { runSuite } from "../prober/suite.ts";
 import { runTraffic } from "../prober/traffic.ts";
 import type { Pod } from "../status/objects.ts";
 
@@ -27,34 +27,30 @@ export class TunnelProber implements ProberPort {
   }
 
   async probePod(ref: AppRef, pod: Pod, spec: ProbeSpec, signal: AbortSignal): Promise<ProbeReport> {
-    const { connection, inputs } = this.#parts;
+    const { connection, inputs, clock, progress } = this.#parts;
     const { name, uid } = pod.metadata;
     const key = await this.#key(signal);
     const tunnel = await connection.openPodTunnel(ref.namespace, name, inputs.port, signal);
     try {
       const target = { name, baseUrl: tunnel.baseUrl, ...key, ...(uid === undefined ? {} : { podUid: uid }) };
-      return explained(await runSuite(target, spec, this.#options(name, signal)), tunnel);
+      const onMeasurement = ({ check, outcome, duration }: Measurement) =>
+        progress.status(`[probe] ${name}: ${check} ${outcome} after ${(duration / 1000).toFixed(1)} s`);
+      return explained(await runSuite(target, spec, { clock, signal, onMeasurement }), tunnel);
     } finally {
       await tunnel.close();
     }
   }
 
   async probeService(ref: AppRef, spec: ProbeSpec, requests: number, signal: AbortSignal): Promise<ProbeReport> {
+    const { connection, clock } = this.#parts;
     const key = await this.#key(signal);
-    const tunnel = await this.#parts.connection.openServiceTunnel(ref, undefined, signal);
+    const tunnel = await connection.openServiceTunnel(ref, undefined, signal);
     try {
       const target = { name: `service/${ref.service}`, baseUrl: tunnel.baseUrl, ...key };
-      return explained(await runTraffic(target, spec, requests, this.#options(target.name, signal)), tunnel);
+      return explained(await runTraffic(target, spec, requests, { clock, signal }), tunnel);
     } finally {
       await tunnel.close();
     }
-  }
-
-  #options(name: string, signal: AbortSignal): ProbeOptions {
-    const { clock, progress } = this.#parts;
-    const onMeasurement = ({ check, outcome, duration }: Measurement) =>
-      progress.status(`[probe] ${name}: ${check} ${outcome} after ${(duration / 1000).toFixed(1)} s`);
-    return { clock, signal, onMeasurement };
   }
 
   async #key(signal: AbortSignal): Promise<{ readonly apiKey?: string }> {

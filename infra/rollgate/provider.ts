@@ -58,11 +58,17 @@ export class RollgateProvider implements pulumi.provider.Provider {
     return { inputs: news, failures: [...checkPromotionInputs(plainOf(news))] };
   }
 
+  /**
+   * `olds` are the outputs. Those of a rollback that failed hold no proof, which is what makes the next update promote
+   * whatever its inputs: the mark that the engine keeps for such a state does not outlive a refresh.
+   */
   async diff(_id: string, _urn: string, olds: unknown, news: unknown): Promise<pulumi.provider.DiffResult> {
     const before = plainOf(olds);
     const after = plainOf(news);
     const replaces = identifying.filter((key) => differs(before, after, key));
-    return { changes: replaces.length > 0 || proven.some((key) => differs(before, after, key)), replaces };
+    const isProven = isRecord(before) && typeof before.provenAt === "string";
+    const changes = !isProven || replaces.length > 0 || proven.some((key) => differs(before, after, key));
+    return { changes, replaces };
   }
 
   async create(urn: string, inputs: unknown): Promise<pulumi.provider.CreateResult> {
@@ -73,7 +79,10 @@ export class RollgateProvider implements pulumi.provider.Provider {
     return { outs: (await this.#promote(urn, news)).outs };
   }
 
-  /** A selector that somebody has moved shows as another revision, in inputs and outputs: the next update proves again. */
+  /**
+   * A selector that was moved, by a person or by an update that was killed after its switch, shows as another revision,
+   * in inputs and outputs, and without a proof: the next update promotes, even to the revision that it was moved to.
+   */
   async read(id: string, _urn: string, properties: unknown): Promise<pulumi.provider.ReadResult> {
     const props = plainOf(properties);
     if (!isRecord(props) || checkPromotionInputs(inputsOf(props)).length > 0) {
@@ -82,7 +91,9 @@ export class RollgateProvider implements pulumi.provider.Provider {
     const inputs = inputsOf(props);
     const revision = await this.#during((signal) => this.#world.liveRevision(inputs, signal));
     if (revision === undefined) return { id: "", props: {} };
-    return { id, props: { ...props, revision, activeRevision: revision }, inputs: { ...inputs, revision } };
+    if (revision === inputs.revision) return { id, props, inputs };
+    const { provenAt: _, ...unproven } = props;
+    return { id, props: { ...unproven, revision, activeRevision: revision }, inputs: { ...inputs, revision } };
   }
 
   /** Touches nothing: Deployments and Services are other resources, evidence is kept. */
@@ -142,8 +153,7 @@ export class RollgateProvider implements pulumi.provider.Provider {
 
 /**
  * The error as the engine wants it: text alone. A plain one leaves the old state, so that the next update tries again.
- * Where even the way back failed, the state is marked as not initialised: the next update enters the promotion whatever
- * its inputs.
+ * Where even the way back failed, the resource is kept, marked as not initialised and without a proof.
  */
 function forEngine(error: unknown, inputs: PromotionInputs): Error {
   const plain = new Error(textOf(error));

@@ -129,6 +129,11 @@ describe("diff", () => {
     expect(await change(fields)).toEqual({ changes: true, replaces: [] });
   });
 
+  test("a state without a proof, as a rollback that failed leaves it, asks for one whatever the inputs", async () => {
+    const unproven = { ...inputs, activeRevision: inputs.revision, previousRevision: null };
+    expect(await providerOf({}).diff("keye/keye", urn, unproven, inputs)).toEqual({ changes: true, replaces: [] });
+  });
+
   test("another app is another promotion", async () => {
     expect(await change({ app: "kwai" })).toEqual({ changes: true, replaces: ["app"] });
   });
@@ -209,12 +214,21 @@ describe("read", () => {
     expect(await read("aaaaaaaaaa")).toEqual({ id: "keye/keye", props: state, inputs });
   });
 
-  test("a Service that somebody moved shows in inputs and outputs, so that a diff follows", async () => {
+  test("a Service that was moved shows in inputs and outputs, without a proof", async () => {
+    const { provenAt: _, ...unproven } = state;
     const { props, inputs: liveInputs } = await read("bbbbbbbbbb");
     expect(liveInputs).toEqual({ ...inputs, revision: "bbbbbbbbbb" });
-    expect(props).toEqual({ ...state, revision: "bbbbbbbbbb", activeRevision: "bbbbbbbbbb" });
-    expect(await providerOf({}).diff("keye/keye", urn, props, inputs)).toMatchObject({ changes: true });
+    expect(props).toEqual({ ...unproven, revision: "bbbbbbbbbb", activeRevision: "bbbbbbbbbb" });
   });
+
+  test.each(["aaaaaaaaaa", "bbbbbbbbbb"])(
+    "once it was moved to bbbbbbbbbb, an update to %s promotes",
+    async (wanted) => {
+      const { props } = await read("bbbbbbbbbb");
+      const diff = await providerOf({}).diff("keye/keye", urn, props, { ...inputs, revision: wanted });
+      expect(diff).toEqual({ changes: true, replaces: [] });
+    },
+  );
 
   test("a Service that is gone takes the promotion out of the state: the next update promotes anew", async () => {
     expect(await read(undefined)).toEqual({ id: "", props: {} });
