@@ -17,7 +17,7 @@ export function readStackFile(stack: string, folder = "."): StackConfig {
     throw new DeployError({ code: "CONFIG_FILE", where: file, message: `Not readable as YAML: ${problem.message}.` });
   }
   const settings: unknown = document.toJS();
-  const parsed = parseConfig(stackObjectOf(settings) ?? {});
+  const parsed = parseConfig(stackObjectOf(settings));
   if (parsed.kind === "problems") throw configError(parsed.problems, file);
   return parsed.config;
 }
