@@ -188,6 +188,22 @@ describe("a deployed engine", () => {
   });
 });
 
+test("a pod that is evicted fails with the reason, and is replaced", async () => {
+  const namespace = "evicting";
+  await cluster.createNamespace(namespace);
+  const annotations = { "rehearsal.keye-stack.dev/fault": "evicted:100" };
+  await cluster.create([deployments(namespace), engineDeployment({ name: "bad", annotations })]);
+  const evicted = await cluster.until("an evicted pod and another one", async () => {
+    const pods = await cluster.pods(namespace);
+    return pods.length > 1 && pods.find(({ status }) => status?.phase === "Failed");
+  });
+  expect(evicted.status).toMatchObject({
+    reason: "Evicted",
+    message: "The node was low on resource: ephemeral-storage. ",
+    containerStatuses: [{ state: { terminated: { exitCode: 137 } } }],
+  });
+});
+
 test("a proxy refuses while nothing is ready, and keeps open connections where they are when the selector moves", async () => {
   const namespace = "moving";
   await cluster.createNamespace(namespace);
