@@ -24,7 +24,7 @@ const ownHeadline = ["E_CAPACITY", "E_CONFLICT", "E_POSTVERIFY", "E_LOCKED"];
 const labelWidth = 10;
 
 /** The first line: what happened, machine-readable up to the colon. */
-export function headline({ run, stop, phase, aftermath }: Postmortem): string {
+function headline({ run, stop, phase, aftermath }: Postmortem): string {
   const subject = `${stop.where}: ${stop.reason}`;
   if (aftermath.problem !== undefined)
     return `E_ROLLBACK_FAILED phase=${phase} code=${stop.code}: ${aftermath.problem}`;

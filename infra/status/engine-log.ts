@@ -22,7 +22,7 @@ export interface FoundFailure {
   readonly signature: FailureSignature;
   /** The line that says it, not redacted; where a traceback stands beside it, the traceback's last line. */
   readonly line: string;
-  /** Where in the log the story ends: index of the later one of signature and exception, as {@link linesOf} counts. */
+  /** Where in the log the story ends: index of the later one of signature and exception, progress-bar states counted as lines. */
   readonly lineIndex: number;
 }
 
@@ -92,7 +92,7 @@ function exceptionNear(lines: readonly { readonly text: string }[], index: numbe
 }
 
 /** Lines of a log. Progress bars overwrite themselves with a carriage return: each of their states is a line here. */
-export function linesOf(log: string): string[] {
+function linesOf(log: string): string[] {
   return log.split(/\r?\n|\r/);
 }
 

@@ -1,5 +1,5 @@
 import { DeployError } from "../../infra/core/errors.ts";
-import { appLabel, gpuResource, noRevision, revisionLabel, revisionName } from "../../infra/core/names.ts";
+import { appLabel, noRevision, revisionLabel, revisionName } from "../../infra/core/names.ts";
 import type { EpochMs, Milliseconds } from "../../infra/core/units.ts";
 import type {
   AppRef,
@@ -12,7 +12,16 @@ import type {
   SwitchOutcome,
 } from "../../infra/gate/ports.ts";
 import type { Deployment, Endpoint, Node, Pod } from "../../infra/status/objects.ts";
-import { type FakePod, isPodReady, logOf, type PodScript, podEvents, podObject } from "./fake-pod.ts";
+import {
+  deploymentObject,
+  type FakePod,
+  gpuNode,
+  isPodReady,
+  logOf,
+  type PodScript,
+  podEvents,
+  podObject,
+} from "./fake-pod.ts";
 import type { ManualClock } from "./manual-clock.ts";
 
 /** A revision's Deployment. */
@@ -27,10 +36,8 @@ export type Intercept = (call: string, signal: AbortSignal) => void | Promise<vo
 
 const namespace = "keye";
 const app = "keye";
-
 /** GPUs that each pod asks for. */
 export const gpusPerReplica = 4;
-
 /** The image that every pod runs unless a test says otherwise. */
 export const fakeDigest = `sha256:${"ab".repeat(32)}`;
 
@@ -111,7 +118,7 @@ export class FakeCluster implements ClusterPort, LeasePort {
     return {
       service: {
         metadata: { name: app, namespace },
-        spec: { selector: { [appLabel]: app, [revisionLabel]: this.selector } },
+        spec: { selector: labelsOf(this.selector) },
       },
       activeRevision: this.selector === noRevision ? undefined : this.selector,
       deployments: this.#revisions.map((revision) => this.#deployment(revision, now)),
@@ -231,7 +238,7 @@ export class FakeCluster implements ClusterPort, LeasePort {
     signal.throwIfAborted();
   }
 
-  /** Forgets how many calls there were: for a second run in one test. */
+  /** Forgets the calls and lets nothing interfere: for a second run in one test. */
   resetCalls(): void {
     this.#calls.clear();
     this.intercept = () => undefined;
@@ -242,28 +249,9 @@ export class FakeCluster implements ClusterPort, LeasePort {
   }
 
   #deployment({ revision, replicas, script }: FakeRevision, now: EpochMs): Deployment {
-    const ready = this.podsOf(revision).filter((pod) => isPodReady(pod, now)).length;
-    const present = this.podsOf(revision).filter(({ deletedAt }) => deletedAt === undefined).length;
-    const refused = script.kind === "quota" && replicas > 0;
-    return {
-      metadata: {
-        name: revisionName(app, revision),
-        namespace,
-        generation: 1,
-        labels: { [appLabel]: app, [revisionLabel]: revision },
-      },
-      spec: { replicas, selector: { matchLabels: { [revisionLabel]: revision } } },
-      status: {
-        observedGeneration: 1,
-        replicas: present,
-        updatedReplicas: present,
-        readyReplicas: ready,
-        availableReplicas: ready,
-        conditions: refused
-          ? [{ type: "ReplicaFailure", status: "True", reason: "FailedCreate", message: script.message }]
-          : [],
-      },
-    };
+    const pods = this.podsOf(revision);
+    const identity = { name: revisionName(app, revision), namespace, labels: labelsOf(revision) };
+    return deploymentObject(identity, { replicas, script, pods, now });
   }
 
   #setReplicas(revision: string, replicas: number, createdAt: EpochMs): void {
@@ -307,10 +295,6 @@ export function apiError(where: string, message: string): DeployError {
   return new DeployError({ code: "E_API", where, message });
 }
 
-/** A ready H800 node with eight GPUs. */
-export function gpuNode(name: string, gpus = 8): Node {
-  return {
-    metadata: { name, labels: { "keye-stack.dev/pool": "h800" } },
-    status: { allocatable: { [gpuResource]: String(gpus) }, conditions: [{ type: "Ready", status: "True" }] },
-  };
+function labelsOf(revision: string): Readonly<Record<string, string>> {
+  return { [appLabel]: app, [revisionLabel]: revision };
 }

@@ -1,6 +1,6 @@
 import { appLabel, engineContainer, gpuResource, revisionLabel } from "../../infra/core/names.ts";
 import type { EpochMs, Seconds } from "../../infra/core/units.ts";
-import type { Condition, ContainerStatus, Event, Pod } from "../../infra/status/objects.ts";
+import type { Condition, ContainerStatus, Deployment, Event, Node, Pod } from "../../infra/status/objects.ts";
 
 /** How the pods of a revision behave, by their age. */
 export type PodScript =
@@ -16,7 +16,7 @@ export type PodScript =
   | { readonly kind: "quota"; readonly message: string };
 
 /** When a healthy pod is scheduled, runs and is ready, by its age. */
-export const healthyAges = { pulled: 4, ready: 30 } as const satisfies Readonly<Record<string, Seconds>>;
+const healthyAges = { pulled: 4, ready: 30 } as const satisfies Readonly<Record<string, Seconds>>;
 
 /** One pod of the fake cluster; its state is a function of time. */
 export interface FakePod {
@@ -64,6 +64,42 @@ export function podObject(pod: FakePod, now: EpochMs, app: { namespace: string; 
       conditions: conditionsOf(pod, now),
       containerStatuses: isBound ? [containerOf(pod, now)] : [],
     },
+  };
+}
+
+/** A Deployment over pods of the fake cluster, in the API's shape; its controller is never behind. */
+export function deploymentObject(
+  metadata: { readonly name: string; readonly namespace: string; readonly labels: Readonly<Record<string, string>> },
+  state: {
+    readonly replicas: number;
+    readonly script: PodScript;
+    readonly pods: readonly FakePod[];
+    readonly now: EpochMs;
+  },
+): Deployment {
+  const { replicas, script, pods, now } = state;
+  const ready = pods.filter((pod) => isPodReady(pod, now)).length;
+  const present = pods.filter(({ deletedAt }) => deletedAt === undefined).length;
+  const refusal = { type: "ReplicaFailure", status: "True", reason: "FailedCreate" };
+  return {
+    metadata: { ...metadata, generation: 1 },
+    spec: { replicas, selector: { matchLabels: metadata.labels } },
+    status: {
+      observedGeneration: 1,
+      replicas: present,
+      updatedReplicas: present,
+      readyReplicas: ready,
+      availableReplicas: ready,
+      conditions: script.kind === "quota" && replicas > 0 ? [{ ...refusal, message: script.message }] : [],
+    },
+  };
+}
+
+/** A ready H800 node with eight GPUs. */
+export function gpuNode(name: string, gpus = 8): Node {
+  return {
+    metadata: { name, labels: { "keye-stack.dev/pool": "h800" } },
+    status: { allocatable: { [gpuResource]: String(gpus) }, conditions: [{ type: "Ready", status: "True" }] },
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { gpuNode } from "../../support/fake-cluster.ts";
+import { gpuNode } from "../../support/fake-pod.ts";
 import { failureOf, inputs, next, Scene, stable } from "./stage.ts";
 
 const third = "cccccccccc";
