@@ -35,9 +35,24 @@ test.each([
     code: "CONFIG_FILE",
     message: /^CONFIG_FILE: .*Pulumi\.prod\.yaml: Not readable as YAML: /,
   },
-  { what: "an empty file", text: "", code: "CONFIG_INVALID", message: /image\.digest/ },
-  { what: "a file without our settings", text: "config: {}\n", code: "CONFIG_INVALID", message: /image\.digest/ },
-  { what: "a list where the settings should be", text: "- a\n", code: "CONFIG_INVALID", message: /image\.digest/ },
+  {
+    what: "an empty file",
+    text: "",
+    code: "CONFIG_INVALID",
+    message: /there are no settings\. Put them under keye-stack:stack/,
+  },
+  {
+    what: "a file without our settings",
+    text: "config: {}\n",
+    code: "CONFIG_INVALID",
+    message: /there are no settings\. Put them under keye-stack:stack/,
+  },
+  {
+    what: "a list where the settings should be",
+    text: "- a\n",
+    code: "CONFIG_INVALID",
+    message: /there are no settings\. Put them under keye-stack:stack/,
+  },
 ])("$what is named", ({ text, code, message }) => {
   expect(() => read(text)).toThrow(expect.objectContaining({ code, message: expect.stringMatching(message) }));
 });
