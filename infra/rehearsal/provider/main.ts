@@ -63,7 +63,7 @@ async function main(): Promise<void> {
       else reject(error);
     });
   });
-  // The engine reads the port from the first line.
+  // The engine reads the port from the first line. If it is gone by now, the broken pipe ends this process.
   process.stdout.write(`${port}\n`);
 }
 
