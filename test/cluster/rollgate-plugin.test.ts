@@ -129,13 +129,13 @@ describe("the plugin under the real engine", () => {
   });
 
   test("a way back that failed marks the state: an update that changes nothing promotes", async () => {
-    const { exitCode, output } = await run("up", { outcome: "breaks" });
+    const { exitCode, output } = await run("up", { inputs: { revision: b }, outcome: "breaks" });
     expect(exitCode).not.toBe(0);
     expect(output).toContain("look  kubectl get events");
     expect((await stored()).initErrors).toHaveLength(1);
     writeFileSync(calls, "");
-    expect((await run("up", { live: a })).exitCode).toBe(0);
-    expect(promotions()).toEqual([`promote ${a}`]);
+    expect((await run("up", { inputs: { revision: b } })).exitCode).toBe(0);
+    expect(promotions()).toEqual([`promote ${b}`]);
     expect((await stored()).initErrors).toBeUndefined();
   });
 

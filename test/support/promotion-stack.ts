@@ -1,0 +1,117 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { type ClusterConnection, connect } from "../../infra/cluster/connect.ts";
+import { rehearsalEnvironment } from "../../infra/rehearsal/environment.ts";
+import type { Deployment } from "../../infra/status/objects.ts";
+import { type Setting, writeStackFile } from "../../scripts/story/stack-file.ts";
+import { TestCluster } from "./rehearsal-cluster.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** How a `pulumi` command ended. */
+export interface Ended {
+  readonly exitCode: number | null;
+  /** Standard output and standard error, as they came. */
+  readonly output: string;
+  /** Seconds from the interrupt to the end; 0 where none was sent. */
+  readonly secondsAfterInterrupt: number;
+}
+
+/** What to do at the first line that matches. */
+export interface AtLine {
+  readonly line: RegExp;
+  readonly action: "interrupt" | (() => Promise<unknown>);
+}
+
+/** What serves, and what is scaled to how much; Deployments that are being deleted left out. */
+export interface Standing {
+  readonly live: string | undefined;
+  /** `spec.replicas` by revision. */
+  readonly replicas: Readonly<Record<string, number>>;
+}
+
+/** The project's own program on a rehearsal cluster of its own, run by the real `pulumi`. */
+export class PromotionStack {
+  readonly cluster: TestCluster;
+  readonly connection: ClusterConnection;
+  readonly ref = { namespace: "keye", app: "keye", service: "keye" };
+  readonly #dir = mkdtempSync(join(tmpdir(), "promotion-stack-"));
+  readonly #env: NodeJS.ProcessEnv;
+
+  private constructor(cluster: TestCluster) {
+    this.cluster = cluster;
+    this.connection = connect({ kubeconfig: cluster.rehearsal.state.kubeconfig });
+    const ours = rehearsalEnvironment(cluster.rehearsal.state, process.env);
+    this.#env = { ...process.env, ...ours, PULUMI_HOME: join(this.#dir, "home") };
+  }
+
+  static async start(): Promise<PromotionStack> {
+    const stack = new PromotionStack(await TestCluster.start());
+    const { exitCode, output } = await stack.pulumi(["stack", "init", "rehearsal"]);
+    if (exitCode !== 0) throw new Error(output);
+    return stack;
+  }
+
+  async close(): Promise<void> {
+    this.connection.close();
+    await this.cluster.close();
+    rmSync(this.#dir, { recursive: true, force: true });
+  }
+
+  /** `pulumi up` with some settings of the rehearsal's stack changed. */
+  up(changes: readonly Setting[] = [], at?: AtLine): Promise<Ended> {
+    const file = writeStackFile(root, this.#dir, changes);
+    return this.pulumi(["up", "--yes", "--skip-preview", "--config-file", file], at);
+  }
+
+  /** `pulumi preview` with some settings changed. */
+  preview(changes: readonly Setting[] = []): Promise<Ended> {
+    return this.pulumi(["preview", "--diff", "--config-file", writeStackFile(root, this.#dir, changes)]);
+  }
+
+  /** The stack's outputs, as they are stored. */
+  async outputs(): Promise<Readonly<Record<string, unknown>>> {
+    return JSON.parse((await this.pulumi(["stack", "output", "--json"])).output);
+  }
+
+  async standing(): Promise<Standing> {
+    const path = "/apis/apps/v1/namespaces/keye/deployments";
+    const { items } = await this.cluster.call<{ items: Deployment[] }>({ method: "GET", path });
+    const replicas = items.map(
+      ({ metadata, spec }) => [metadata.name.replace("keye-", ""), spec.replicas ?? 1] as const,
+    );
+    const live = await this.connection.liveRevision(this.ref, this.cluster.signal);
+    return { live, replicas: Object.fromEntries(replicas) };
+  }
+
+  async pulumi(args: readonly string[], at?: AtLine): Promise<Ended> {
+    const flags = args[0] === "stack" ? [] : ["--non-interactive", "--color=never"];
+    const child = spawn("pulumi", [...args, ...flags], { cwd: root, env: this.#env });
+    const lines: string[] = [];
+    let interruptedAt: number | undefined;
+    let isReached = false;
+    const actions: Promise<unknown>[] = [];
+    const onLine = (line: string) => {
+      lines.push(line);
+      if (at === undefined || isReached || !at.line.test(line)) return;
+      isReached = true;
+      if (at.action !== "interrupt") actions.push(at.action());
+      else {
+        interruptedAt = performance.now();
+        child.kill("SIGINT");
+      }
+    };
+    for (const stream of [child.stdout, child.stderr]) createInterface({ input: stream }).on("line", onLine);
+    const exitCode = await new Promise<number | null>((end, reject) => {
+      child.once("error", reject);
+      child.once("close", end);
+    });
+    await Promise.all(actions);
+    if (at !== undefined && !isReached) throw new Error(`no line like ${at.line} came:\n${lines.join("\n")}`);
+    const secondsAfterInterrupt = interruptedAt === undefined ? 0 : (performance.now() - interruptedAt) / 1000;
+    return { exitCode, output: lines.join("\n"), secondsAfterInterrupt };
+  }
+}
