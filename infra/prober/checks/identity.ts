@@ -43,7 +43,7 @@ interface SelfDescription {
 }
 
 /** Every difference between the declared and the running engine, as "field: wanted x, got y". */
-export function compareIdentity(wanted: EngineExpectation, running: SelfDescription): string[] {
+function compareIdentity(wanted: EngineExpectation, running: SelfDescription): string[] {
   const { model, server } = running;
   const listed = firstOf(running.models.data);
   const architecture = Array.isArray(model.architectures) ? model.architectures[0] : undefined;
