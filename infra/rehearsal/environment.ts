@@ -49,5 +49,11 @@ export function rehearsalEnvironment(
     PULUMI_BACKEND_URL: `file://${state.pulumi}`,
     PULUMI_CONFIG_PASSPHRASE: "",
     PULUMI_SKIP_UPDATE_CHECK: "true",
+    // Each update starts the program and its plugins anew: their compiled code is kept between starts.
+    NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE ?? join(cacheFolder(env), "keye-stack", "node"),
   };
+}
+
+function cacheFolder(env: Readonly<Record<string, string | undefined>>): string {
+  return env.XDG_CACHE_HOME ?? join(env.HOME ?? homedir(), ".cache");
 }

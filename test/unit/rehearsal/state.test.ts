@@ -113,6 +113,7 @@ test("the environment points every tool at the rehearsal, with our provider only
     PULUMI_BACKEND_URL: `file://${dir}/pulumi`,
     PULUMI_CONFIG_PASSPHRASE: "",
     PULUMI_SKIP_UPDATE_CHECK: "true",
+    NODE_COMPILE_CACHE: join(home, ".cache/keye-stack/node"),
   });
   expect(offline.PATH).toMatch(/\.toolchain\/bin:.*infra\/rehearsal\/provider:\/usr\/bin$/);
   // Given its own result it adds nothing twice.
