@@ -30,7 +30,7 @@ const hopeless = /^(ERR_TLS|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_SSL|HOSTN
  * Sends requests to one API server.
  *
  * A refused or cut connection and the answers 429, 500, 502, 503 and 504 are retried with growing pauses within
- * {@link RetryBudgets}; then it rejects with `ENV_UNREACHABLE`, or hands on the last answer. No other answer is retried.
+ * {@link RetryBudgets}; then it rejects with `ENV_UNREACHABLE`, or hands on the last answer. Others are not retried.
  * A request that was cut may have been carried out: callers make theirs safe to repeat.
  */
 export class ApiClient {
@@ -58,7 +58,7 @@ export class ApiClient {
     });
   }
 
-  /** The body of a successful answer. Rejects with `E_API` for any other. The caller vouches for the type: it is the API's. */
+  /** The body of a successful answer; rejects with `E_API` for any other. The caller vouches for the type. */
   async call<T>(request: ApiRequest, signal: AbortSignal): Promise<T> {
     const response = await this.send(request, signal);
     if (response.status >= 300) throw refusedError(request, response);
@@ -73,7 +73,7 @@ export class ApiClient {
     return response.body as T;
   }
 
-  /** Opens a response whose body goes on, such as a watch; `idleTimeout` in milliseconds. `stream` is absent unless it succeeds. */
+  /** Opens a response whose body goes on, such as a watch. `stream` is absent unless it succeeds. */
   async open(
     request: ApiRequest,
     idleTimeout: Milliseconds,

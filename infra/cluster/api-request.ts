@@ -45,7 +45,7 @@ function verbOf(request: ApiRequest, name: string | undefined): string {
   return name === undefined ? "list" : "get";
 }
 
-/** How messages name the object of a request: `keye/deployments/keye-1a2b3c4d5e`, or `nodes` for a cluster-wide list. */
+/** How messages name the object of a request: `keye/pods/keye-1a2b3c4d5e-x7k2p`, or `nodes` for a list. */
 export function whereOf(subject: ApiSubject): string {
   const [plural] = subject.resource.split("/");
   return [subject.namespace, plural, subject.name].filter((part) => part !== undefined).join("/");

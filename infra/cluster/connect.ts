@@ -21,7 +21,7 @@ export interface ClusterConnection {
   readonly cluster: ClusterPort;
   readonly lease: LeasePort;
   inspectNodes(args: InspectNodesArgs, signal: AbortSignal): Promise<InspectNodesResult>;
-  /** The revision that the live Service selects, `none` where it selects nothing yet; undefined where there is no such Service. */
+  /** The revision that the live Service selects, `none` where it selects nothing yet; undefined without a Service. */
   liveRevision(ref: AppRef, signal: AbortSignal): Promise<string | undefined>;
   /** A local address for one port of one pod, ready or not. */
   openPodTunnel(namespace: string, pod: string, port: number, signal: AbortSignal): Promise<Tunnel>;

@@ -6,7 +6,7 @@ import { type ApiRequest, targetOf } from "./api-request.ts";
 /** Milliseconds for DNS, TCP and TLS together. */
 const connectTimeout = 5_000;
 
-/** Opens HTTP exchanges with the API server of one kubeconfig context: its TLS, its credentials, kept-alive connections. */
+/** Opens HTTP exchanges with the API server of one kubeconfig context, with its TLS and its credentials. */
 export class HttpDoor {
   readonly server: string;
   readonly #config: KubeConfig;

@@ -17,7 +17,7 @@ export interface KubeconfigOptions {
 
 const inClusterToken = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-/** Loads the kubeconfig by the usual rules and selects the context. Rejects with `ENV_KUBECONFIG` naming what was looked at. */
+/** Loads the kubeconfig by the usual rules and selects the context. Throws `ENV_KUBECONFIG` naming what was looked at. */
 export function loadKubeconfig(options: KubeconfigOptions): KubeConfig {
   const config = new KubeConfig();
   try {
@@ -54,7 +54,7 @@ function loadFiles(config: KubeConfig, list: string): void {
   }
 }
 
-/** client-node falls back to an unauthenticated `localhost:8080` where it finds nothing: that is never what is meant. */
+/** client-node falls back to an unauthenticated `localhost:8080` where it finds nothing: never what is meant. */
 function isBuiltInDefault(config: KubeConfig): boolean {
   return (
     config.getCurrentContext() === "loaded-context" && config.getCurrentCluster()?.server === "http://localhost:8080"

@@ -9,7 +9,7 @@ export interface SecretPlace {
   readonly key: string;
 }
 
-/** The text of one key of a Secret. Rejects with `E_API` where there is no such Secret, `E_CONFIG` where it lacks the key. */
+/** The text of one key of a Secret. Rejects with `E_API` without such a Secret, `E_CONFIG` where it lacks the key. */
 export async function readSecret(client: ApiClient, place: SecretPlace, signal: AbortSignal): Promise<string> {
   const path = objectPath("secrets", place.namespace, place.name);
   const secret = await client.call<{ readonly data?: Readonly<Record<string, string>> }>(

@@ -8,8 +8,8 @@ export interface Tunnel {
   /** `http://127.0.0.1:PORT` */
   readonly baseUrl: string;
   /**
-   * Why the latest connection that failed did so, such as `connection refused` in the pod. TCP has no words: clients see a reset.
-   * Undefined while none has failed.
+   * Why the latest connection that failed did so, such as `connection refused` in the pod; undefined while none has.
+   * TCP has no words: clients see a reset.
    */
   failure(): string | undefined;
   /** Ends the listener and every connection. */

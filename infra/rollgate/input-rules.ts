@@ -60,7 +60,7 @@ const promotionInputs = record(
   },
 );
 
-/** Everything that is wrong with the inputs of a `rollgate:index:Promotion`, in the order of their paths' declaration. Unknowns pass. */
+/** Everything that is wrong with the inputs of a `rollgate:index:Promotion`. What is not known yet passes. */
 export function checkPromotionInputs(inputs: unknown): readonly InputFailure[] {
   return promotionInputs(inputs, "");
 }

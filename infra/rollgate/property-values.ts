@@ -1,4 +1,4 @@
-/** Text that stands for a value which is not known yet, in previews. @see pulumi sdk/nodejs/runtime/rpc.ts, unknownValue (3.270) */
+/** Stands for a value that is not known yet. @see pulumi sdk/nodejs/runtime/rpc.ts, unknownValue (3.270) */
 const unknownValue = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Marks an object of the wire as special. @see pulumi sdk/nodejs/runtime/rpc.ts, specialSigKey (3.270) */

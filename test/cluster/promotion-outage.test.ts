@@ -16,13 +16,14 @@ describe("an API server that goes away during a promotion", () => {
   const candidate = (requests: number) => [
     { path: ["engine", "maxRunningRequests"], value: requests },
     { path: ["rollout", "deadlines", "verifySeconds"], value: 240 },
+    { path: ["rollout", "deadlines", "totalSeconds"], value: 900 },
   ];
 
   test.each([
     { phase: "while pods start, for a minute", line: /\[ready\] keye-/, seconds: 60, requests: 60 },
-    { phase: "while pods are probed", line: /\[probe\] .*health pass/, seconds: 20, requests: 61 },
-    { phase: "after the switch", line: /\[switch\] .* -> /, seconds: 20, requests: 62 },
-    { phase: "while the candidate soaks", line: /\[traffic\] \d+ of \d+/, seconds: 20, requests: 63 },
+    { phase: "while pods are probed", line: /\[probe\] .*health pass/, seconds: 10, requests: 61 },
+    { phase: "after the switch", line: /\[switch\] .* -> /, seconds: 10, requests: 62 },
+    { phase: "while the candidate soaks", line: /\[traffic\] \d+ of \d+/, seconds: 10, requests: 63 },
   ])("$phase: the promotion goes on where it was", async ({ line, seconds, requests }) => {
     const outage = async () => {
       await stack.cluster.rehearsal.pauseApiserver();

@@ -14,7 +14,7 @@ const server = new WebSocketServer({
   handleProtocols: (offered) => (offered.has("v4.channel.k8s.io") ? "v4.channel.k8s.io" : false),
 });
 
-/** Answers a port-forward as a kubelet does: two channels, each beginning with the port's number, closed when the pod closes. */
+/** Answers a port-forward as a kubelet does: two channels, each beginning with the port's number. */
 export function answerPortForward(
   api: PortForwards,
   upgrade: { readonly request: IncomingMessage; readonly socket: Duplex; readonly head: Buffer },

@@ -80,7 +80,8 @@ export class PromotionStack {
   async standing(): Promise<Standing> {
     const path = "/apis/apps/v1/namespaces/keye/deployments";
     const { items } = await this.cluster.call<{ items: Deployment[] }>({ method: "GET", path });
-    const replicas = items.map(
+    const kept = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    const replicas = kept.map(
       ({ metadata, spec }) => [metadata.name.replace("keye-", ""), spec.replicas ?? 1] as const,
     );
     const live = await this.connection.liveRevision(this.ref, this.cluster.signal);

@@ -1,7 +1,9 @@
 import { createHash } from "node:crypto";
+import { EventEmitter } from "node:events";
 import { createServer, type RequestListener, request, type Server } from "node:http";
-import { type AddressInfo, connect, createServer as createTcpServer } from "node:net";
+import { type AddressInfo, connect, createServer as createTcpServer, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import type { WebSocket } from "ws";
 import { ApiClient } from "../../../infra/cluster/api-client.ts";
 import { PodDialer } from "../../../infra/cluster/pod-dialer.ts";
 import { readyPods } from "../../../infra/cluster/service-endpoint.ts";
@@ -158,6 +160,84 @@ describe("a tunnel to a pod", () => {
     const other = await openTunnel(() => Promise.reject(new Error("unused")), stop.signal);
     stop.abort();
     await other.close();
+  });
+});
+
+/** A WebSocket that keeps what it is sent until the test takes it. */
+class StuckSocket extends EventEmitter {
+  bufferedAmount = 0;
+  isPaused = false;
+  #sent: (() => void)[] = [];
+
+  send(frame: Buffer, done: () => void): void {
+    this.bufferedAmount += frame.length;
+    this.#sent.push(() => {
+      this.bufferedAmount -= frame.length;
+      done();
+    });
+  }
+
+  take(): void {
+    for (const done of this.#sent.splice(0)) done();
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+
+  close(): void {}
+
+  terminate(): void {}
+}
+
+describe("a tunnel whose other end is slow", () => {
+  const limit = 1_300_000;
+  let remote: StuckSocket;
+  let tunnel: Tunnel;
+  let client: Socket;
+
+  beforeEach(async () => {
+    remote = new StuckSocket();
+    // The tunnel uses only what StuckSocket has.
+    tunnel = await openTunnel(async () => remote as unknown as WebSocket, never);
+    client = connect(Number(new URL(tunnel.baseUrl).port), "127.0.0.1");
+    client.on("error", () => undefined);
+    await until(() => remote.listenerCount("message") > 0);
+  });
+
+  afterEach(async () => {
+    client.destroy();
+    await tunnel.close();
+  });
+
+  /** Lets everything happen that can without a further push. */
+  async function settle() {
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve));
+  }
+
+  test("stops reading the client, and goes on once the pod has taken something", async () => {
+    client.write(Buffer.alloc(16_000_000));
+    await until(() => remote.bufferedAmount >= 1024 * 1024);
+    await settle();
+    expect(remote.bufferedAmount).toBeLessThan(limit);
+    remote.take();
+    await until(() => remote.bufferedAmount >= 1024 * 1024);
+    await settle();
+    expect(remote.bufferedAmount).toBeLessThan(limit);
+  });
+
+  test("stops reading the pod while the client does not read, and goes on when it does", async () => {
+    client.pause();
+    const frame = Buffer.concat([Buffer.from([0, 0, 0]), Buffer.alloc(1_000_000)]);
+    // A loopback connection swallows some megabytes before it is full.
+    for (let sent = 0; sent < 100 && !remote.isPaused; sent++) remote.emit("message", frame);
+    expect(remote.isPaused).toBe(true);
+    client.resume();
+    await until(() => !remote.isPaused);
   });
 });
 
