@@ -3,7 +3,7 @@ import { dirname, join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { ApiClient } from "../infra/cluster/api-client.ts";
 import { loadKubeconfig } from "../infra/cluster/kubeconfig.ts";
-import { systemClock } from "../infra/gate/system-clock.ts";
+import { systemClock } from "../infra/cluster/system-clock.ts";
 import { kubernetesProvider, rehearsalEnvironment } from "../infra/rehearsal/environment.ts";
 import type { RehearsalState } from "../infra/rehearsal/state.ts";
 import { faultMoment } from "./bench/fault-moment.ts";

@@ -1,9 +1,9 @@
 import { writeFileSync } from "node:fs";
+import { systemClock } from "../cluster/system-clock.ts";
 import { DeployError, textOf } from "../core/errors.ts";
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
 import { decide, type GatePolicy } from "../gate/decide.ts";
 import type { ProbeReport, VerdictKind } from "../gate/measurement.ts";
-import { systemClock } from "../gate/system-clock.ts";
 import { checkLine, verdictLine } from "../prober/report-console.ts";
 import { reportDocument } from "../prober/report-json.ts";
 import { checks, runSuite } from "../prober/suite.ts";

@@ -1,3 +1,4 @@
+import { systemClock } from "../cluster/system-clock.ts";
 import { DeployError } from "../core/errors.ts";
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
 import { startCluster } from "../rehearsal/cluster.ts";
@@ -8,7 +9,6 @@ import { readNodeFile } from "../rehearsal/node-file.ts";
 import { defaultNodes } from "../rehearsal/nodes.ts";
 import { isAlive, type RehearsalState, readState } from "../rehearsal/state.ts";
 import { startDetached, stopRehearsal } from "../rehearsal/supervisor.ts";
-import { systemClock } from "../rehearsal/system-clock.ts";
 import type { Command, CommandWorld } from "./command.ts";
 import { parseFlags, usageError } from "./flags.ts";
 

@@ -1,7 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { InspectNodesArgs, InspectNodesResult } from "../core/pool-node.ts";
 import type { AppRef, ClusterPort, LeasePort } from "../gate/ports.ts";
-import { systemClock } from "../gate/system-clock.ts";
 import { ApiClient } from "./api-client.ts";
 import { AppWatches } from "./app-watches.ts";
 import { inspectNodes } from "./inspect-nodes.ts";
@@ -12,6 +11,7 @@ import { liveRevision } from "./live-revision.ts";
 import { PodDialer } from "./pod-dialer.ts";
 import { readSecret } from "./secrets.ts";
 import { readyPods } from "./service-endpoint.ts";
+import { systemClock } from "./system-clock.ts";
 import { openTunnel, type Tunnel } from "./tunnel.ts";
 
 /** Everything that the house can do with one cluster. */

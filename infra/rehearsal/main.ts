@@ -1,4 +1,5 @@
 import { parseArgs } from "node:util";
+import { systemClock } from "../cluster/system-clock.ts";
 import { DeployError, textOf } from "../core/errors.ts";
 import { startCluster } from "./cluster.ts";
 import { launchEngine } from "./engine/process.ts";
@@ -6,7 +7,6 @@ import { toolPath } from "./environment.ts";
 import { readNodeFile } from "./node-file.ts";
 import { defaultNodes } from "./nodes.ts";
 import type { SupervisorMessage } from "./supervisor.ts";
-import { systemClock } from "./system-clock.ts";
 
 /** Supervises one detached rehearsal: starts it, tells its starter, keeps it until SIGTERM. Started by `startDetached` only. */
 async function main(): Promise<void> {

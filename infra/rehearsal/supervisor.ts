@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync } from "node:fs";
+import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { Clock } from "../core/clock.ts";
 import { DeployError, type DeployErrorParts } from "../core/errors.ts";
@@ -31,7 +31,8 @@ export async function startDetached(
   options: DetachedOptions,
 ): Promise<{ readonly state: RehearsalState; readonly startedIn: Milliseconds }> {
   const layout = layoutOf(options.dir);
-  const log = openLog(`${options.dir}.log`);
+  const logFile = `${options.dir}.log`;
+  const log = openLog(logFile);
   const args = [join(import.meta.dirname, "main.ts"), "--name", options.name, "--dir", options.dir];
   if (options.nodes !== undefined) args.push("--nodes", options.nodes);
   if (options.port !== undefined) args.push("--port", String(options.port));

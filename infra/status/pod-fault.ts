@@ -2,6 +2,7 @@ import type { ErrorCode } from "../core/errors.ts";
 import { findFailure } from "./engine-log.ts";
 import { type Fault, faultWaits } from "./fault.ts";
 import type { ContainerTermination, Pod } from "./objects.ts";
+import type { PodEvidence } from "./pod-evidence.ts";
 import {
   conditionOf,
   engineStatus,
@@ -13,7 +14,6 @@ import {
   restartsOf,
   waitingContainer,
 } from "./pod-facts.ts";
-import type { PodEvidence } from "./pod-status.ts";
 import { redact } from "./redact.ts";
 
 /** Registry answers that no retry changes. */

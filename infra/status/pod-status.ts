@@ -1,6 +1,7 @@
 import { type EngineProgress, readProgress, type StepCount } from "./engine-log.ts";
 import type { Fault } from "./fault.ts";
 import type { Event, Pod } from "./objects.ts";
+import type { PodEvidence } from "./pod-evidence.ts";
 import { conditionOf, engineStatus, hasEnded, isReady, isTerminating, lastEvent, restartsOf } from "./pod-facts.ts";
 import { podFault } from "./pod-fault.ts";
 import { phaseWords } from "./startup-phase.ts";
@@ -15,17 +16,6 @@ export type PodPhase =
   | "ready"
   | "terminating"
   | "failed";
-
-/** What is known of one pod at one moment. */
-export interface PodEvidence {
-  readonly pod: Pod;
-  /** Events of the pod, oldest first; those of others are ignored. */
-  readonly events: readonly Event[];
-  /** Tail of the engine's log; empty where there is none. */
-  readonly log: string;
-  /** Tail of the log before the last restart; empty where there is none. */
-  readonly previousLog: string;
-}
 
 /** How a pod does. */
 export interface PodStatus {

@@ -1,49 +1,46 @@
 import { join } from "node:path";
+import { systemClock } from "../../infra/cluster/system-clock.ts";
 import { DeployError } from "../../infra/core/errors.ts";
-import { runCommand } from "../../infra/process/command.ts";
 import { layoutOf } from "../../infra/rehearsal/control-plane/layout.ts";
 import { isAlive, type RehearsalState, readState } from "../../infra/rehearsal/state.ts";
+import { startDetached, stopRehearsal } from "../../infra/rehearsal/supervisor.ts";
 
 /** One rehearsal cluster in processes of its own, as a person would start it. */
 export interface RehearsalProcess {
   /** The project's folder. */
   readonly root: string;
   readonly name: string;
-  readonly say: (line: string) => void;
+  /** Aborts the start. */
+  readonly signal: AbortSignal;
 }
 
-/** Starts it in the background and waits until its nodes are ready. Throws `ENV_NOT_RUNNING`. */
-export async function startRehearsal(rehearsal: RehearsalProcess): Promise<RehearsalState> {
-  await keyeRehearse(rehearsal, "up", "--detach");
-  return rehearsalState(rehearsal);
+/**
+ * Starts it in the background and waits until its nodes are ready. Throws what keeps it from starting, with nothing left:
+ * `ENV_TOOL`, `ENV_READ_ONLY`, `ENV_PORT_TAKEN`; `E_LOCKED` where one of the name runs, which runs on.
+ */
+export async function startRehearsal({ root, name, signal }: RehearsalProcess): Promise<RehearsalState> {
+  const { state } = await startDetached({ name, dir: dirOf(root, name), env: process.env, signal });
+  return state;
 }
 
-/** Ends it; fine where it has ended already. */
-export async function endRehearsal(rehearsal: RehearsalProcess): Promise<void> {
-  await keyeRehearse(rehearsal, "down");
+/** Ends it; fine where it has ended already. Returns what there was to end. */
+export function endRehearsal({ root, name }: RehearsalProcess): ReturnType<typeof stopRehearsal> {
+  return stopRehearsal(layoutOf(dirOf(root, name)), systemClock);
 }
 
 /** Its state as it is now. Throws `ENV_NOT_RUNNING`. */
 export function rehearsalState({ root, name }: RehearsalProcess): RehearsalState {
-  const state = readState(layoutOf(join(root, ".rehearsal", name)));
-  if (state === undefined || !isAlive(state)) {
-    throw new DeployError({
-      code: "ENV_NOT_RUNNING",
-      where: `.rehearsal/${name}`,
-      message: "The cluster is not running.",
-    });
-  }
-  return state;
+  const dir = dirOf(root, name);
+  const state = readState(layoutOf(dir));
+  if (state !== undefined && isAlive(state)) return state;
+  throw new DeployError({
+    code: "ENV_NOT_RUNNING",
+    where: dir,
+    message: "The embedded cluster has died.",
+    hint: `Read ${dir}.log, and start again.`,
+  });
 }
 
-async function keyeRehearse({ root, name, say }: RehearsalProcess, ...args: readonly string[]): Promise<void> {
-  const command = ["infra/cli/main.ts", "rehearse", ...args, "--name", name];
-  const result = await runCommand(process.execPath, command, { cwd: root, onLine: (line) => say(`  | ${line}`) });
-  if (result.exitCode !== 0) {
-    throw new DeployError({
-      code: "ENV_NOT_RUNNING",
-      where: `keye rehearse ${args[0]}`,
-      message: `It ended with ${result.exitCode}; see above.`,
-    });
-  }
+function dirOf(root: string, name: string): string {
+  return join(root, ".rehearsal", name);
 }

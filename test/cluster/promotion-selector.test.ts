@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { followObjects } from "../../infra/cluster/resources.ts";
-import { systemClock } from "../../infra/gate/system-clock.ts";
+import { systemClock } from "../../infra/cluster/system-clock.ts";
 import { PromotionStack } from "../support/promotion-stack.ts";
 
 interface Slice {

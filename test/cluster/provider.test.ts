@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { delimiter, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { ApiRequest } from "../../infra/cluster/api-request.ts";
+import { systemClock } from "../../infra/cluster/system-clock.ts";
 import { type RehearsalCluster, startCluster } from "../../infra/rehearsal/cluster.ts";
 import type { EngineExit, EngineLaunch, EngineProcess } from "../../infra/rehearsal/engine/launch.ts";
 import { defaultNodes } from "../../infra/rehearsal/nodes.ts";
-import { systemClock } from "../../infra/rehearsal/system-clock.ts";
 import { type PulumiOperation, PulumiProgram } from "../support/pulumi-program.ts";
 
 const never = new AbortController().signal;

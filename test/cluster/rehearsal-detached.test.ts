@@ -3,12 +3,12 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { systemClock } from "../../infra/cluster/system-clock.ts";
 import { layoutOf } from "../../infra/rehearsal/control-plane/layout.ts";
 import { toolPath } from "../../infra/rehearsal/environment.ts";
 import { freePorts } from "../../infra/rehearsal/ports.ts";
 import { isAlive, type ProcessMark, readState } from "../../infra/rehearsal/state.ts";
 import { startDetached, stopRehearsal } from "../../infra/rehearsal/supervisor.ts";
-import { systemClock } from "../../infra/rehearsal/system-clock.ts";
 
 const root = mkdtempSync(join(tmpdir(), "keye-detached-"));
 const dir = join(root, "story");

@@ -2,12 +2,12 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ApiRequest } from "../../infra/cluster/api-request.ts";
+import { systemClock } from "../../infra/cluster/system-clock.ts";
 import { type RehearsalCluster, startCluster } from "../../infra/rehearsal/cluster.ts";
 import { launchEngine } from "../../infra/rehearsal/engine/process.ts";
 import { toolPath } from "../../infra/rehearsal/environment.ts";
 import type { LaunchEngine } from "../../infra/rehearsal/kubelet/context.ts";
 import { defaultNodes, type NodeShape } from "../../infra/rehearsal/nodes.ts";
-import { systemClock } from "../../infra/rehearsal/system-clock.ts";
 import type { Event, Pod } from "../../infra/status/objects.ts";
 
 export interface TestClusterOptions {

@@ -51,7 +51,7 @@ export function json(value: unknown, status = 200): Handler {
 /** The text of the last message of a chat request. */
 export function promptOf(body: Record<string, unknown>): string {
   // The prober sends the OpenAI chat shape with one text message.
-  const messages = body["messages"] as { content: string }[];
+  const messages = body.messages as { content: string }[];
   return messages.at(-1)?.content ?? "";
 }
 

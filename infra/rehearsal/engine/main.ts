@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import { systemClock } from "../system-clock.ts";
+import { systemClock } from "../../cluster/system-clock.ts";
 import { parseArguments } from "./arguments/parse.ts";
 import { launchEngine } from "./process.ts";
 

@@ -1,6 +1,6 @@
 import { Server, ServerCredentials } from "@grpc/grpc-js";
 import providerServices from "@pulumi/pulumi/proto/provider_grpc_pb.js";
-import { systemClock } from "../system-clock.ts";
+import { systemClock } from "../../cluster/system-clock.ts";
 import { connect } from "./connection.ts";
 import { GrpcEngineLog } from "./engine-log.ts";
 import type { JsonObject } from "./json.ts";

@@ -25,7 +25,7 @@ afterEach(async () => {
 function chatThat(answer: (prompt: string) => string): Handler {
   return (response, body, request) => {
     const content = answer(promptOf(body));
-    if (body["stream"] === true) sendStream(response, streamFrames(content));
+    if (body.stream === true) sendStream(response, streamFrames(content));
     else json(chatBody(content))(response, body, request);
   };
 }

@@ -5,7 +5,7 @@ import { inspectNodes } from "../../../infra/cluster/inspect-nodes.ts";
 import { LiveCluster } from "../../../infra/cluster/live-cluster.ts";
 import { liveRevision } from "../../../infra/cluster/live-revision.ts";
 import { readSecret } from "../../../infra/cluster/secrets.ts";
-import { systemClock } from "../../../infra/gate/system-clock.ts";
+import { systemClock } from "../../../infra/cluster/system-clock.ts";
 import { FakeKubeApi } from "../../support/fake-kube-api.ts";
 
 const never = new AbortController().signal;

@@ -7,8 +7,8 @@ import type { WebSocket } from "ws";
 import { ApiClient } from "../../../infra/cluster/api-client.ts";
 import { PodDialer } from "../../../infra/cluster/pod-dialer.ts";
 import { readyPods } from "../../../infra/cluster/service-endpoint.ts";
+import { systemClock } from "../../../infra/cluster/system-clock.ts";
 import { openTunnel, type Tunnel } from "../../../infra/cluster/tunnel.ts";
-import { systemClock } from "../../../infra/gate/system-clock.ts";
 import { FakeKubeApi } from "../../support/fake-kube-api.ts";
 import { until } from "../../support/until.ts";
 

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from "vitest";
+import { systemClock } from "../../../infra/cluster/system-clock.ts";
 import type { ProbeSpec } from "../../../infra/core/probe-spec.ts";
 import type { Measurement } from "../../../infra/gate/measurement.ts";
-import { systemClock } from "../../../infra/gate/system-clock.ts";
 import { runSuite } from "../../../infra/prober/suite.ts";
 import { runTraffic } from "../../../infra/prober/traffic.ts";
 import {
@@ -41,7 +41,7 @@ const serverInfo = {
 
 const goodChat: Handler = (response, body) => {
   const answer = String(sumOf(promptOf(body)));
-  if (body["stream"] === true) sendStream(response, streamFrames(answer));
+  if (body.stream === true) sendStream(response, streamFrames(answer));
   else json(chatBody(answer))(response, body, undefined as never);
 };
 
@@ -76,14 +76,14 @@ function outcomes(measurements: readonly Measurement[]): Record<string, string> 
 
 const chat = (whole: (prompt: string) => unknown): Record<string, Handler> => ({
   "/v1/chat/completions": (response, body, request) => {
-    if (body["stream"] === true) goodChat(response, body, request);
+    if (body.stream === true) goodChat(response, body, request);
     else json(whole(promptOf(body)))(response, body, request);
   },
 });
 
 const streamed = (send: (response: Parameters<Handler>[0], frames: string[]) => void): Record<string, Handler> => ({
   "/v1/chat/completions": (response, body, request) => {
-    if (body["stream"] === true) send(response, streamFrames(String(sumOf(promptOf(body)))));
+    if (body.stream === true) send(response, streamFrames(String(sumOf(promptOf(body)))));
     else goodChat(response, body, request);
   },
 });
@@ -267,7 +267,7 @@ test("traffic through a Service names the revision of each answer", async () => 
   engine = new ScriptedEngine(chat((p) => chatBody(String(sumOf(p)), calls++ === 2 ? "old" : "rev")));
   const target = { name: "keye", baseUrl: await engine.listen() };
   const report = await runTraffic(target, spec, 6, { clock: systemClock, signal: AbortSignal.timeout(4000) });
-  expect(report.measurements.map((m) => m.facts["weightVersion"]).sort()).toEqual([
+  expect(report.measurements.map((m) => m.facts.weightVersion).sort()).toEqual([
     "old",
     "rev",
     "rev",

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { ApiClient } from "../../../infra/cluster/api-client.ts";
 import { followObjects, type ResourceObject } from "../../../infra/cluster/resources.ts";
-import { systemClock } from "../../../infra/rehearsal/system-clock.ts";
+import { systemClock } from "../../../infra/cluster/system-clock.ts";
 import { FakeKubeApi } from "../../support/fake-kube-api.ts";
 import { until } from "../../support/until.ts";
 

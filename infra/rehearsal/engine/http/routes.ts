@@ -1,5 +1,5 @@
 import type { Engine } from "../engine.ts";
-import { metricsText } from "../metrics.ts";
+import { metricsText } from "../metrics-text.ts";
 import { chat } from "../openai/chat.ts";
 import { completions } from "../openai/completions.ts";
 import { generate } from "../openai/generate.ts";
