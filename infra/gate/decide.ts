@@ -36,9 +36,13 @@ export function trafficPolicy(requests: number): GatePolicy {
   return { required: [{ check: "traffic", passesInARow: requests }], failLimit: 0, errorLimit: 2 };
 }
 
-/** Judges the reports of one engine, oldest first. Pure: the same evidence gives the same verdict. */
+/**
+ * Judges the reports of one engine, oldest first. Pure: the same evidence gives the same verdict.
+ *
+ * Checks that the policy does not require decide too where they were made: one that last got no answer is waited for.
+ */
 export function decide(policy: GatePolicy, reports: readonly ProbeReport[]): GateVerdict {
-  const all = reports.flatMap((report) => report.measurements);
+  const all = reports.flatMap((report) => report.measurements).filter(({ severity }) => severity !== "warning");
   const fails = all.filter(({ outcome }) => outcome === "fail");
   const errors = all.filter(({ outcome }) => outcome === "error");
   const firstFail = fails[0];
@@ -51,7 +55,7 @@ export function decide(policy: GatePolicy, reports: readonly ProbeReport[]): Gat
     const reason = `${lastError.check}: ${lastError.reason} (${errors.length} without an answer, ${policy.errorLimit} allowed)`;
     return { kind: "inconclusive", reason, decidedBy: lastError };
   }
-  const short = policy.required
+  const short = [...policy.required, ...unansweredBeside(policy, all)]
     .map(({ check, passesInARow }) => ({ check, wanted: passesInARow, got: passesInARowOf(check, all) }))
     .find(({ wanted, got }) => got < wanted);
   if (short === undefined) return { kind: "pass", reason: passText(policy, all) };
@@ -61,6 +65,12 @@ export function decide(policy: GatePolicy, reports: readonly ProbeReport[]): Gat
     return { kind: "inconclusive", reason: `${count}; it was skipped: ${skipped.reason}`, decidedBy: skipped };
   }
   return { kind: "wait", reason: lastError === undefined ? `${count}.` : `${count}; ${lastError.reason}` };
+}
+
+function unansweredBeside(policy: GatePolicy, all: readonly Measurement[]): GatePolicy["required"] {
+  const checks = new Set(all.filter(({ outcome }) => outcome === "error").map(({ check }) => check));
+  for (const { check } of policy.required) checks.delete(check);
+  return [...checks].map((check) => ({ check, passesInARow: 1 }));
 }
 
 function passesInARowOf(check: string, all: readonly Measurement[]): number {

@@ -10,6 +10,8 @@ export type CheckName = "health" | "identity" | "text" | "streaming" | (string &
 export interface Measurement {
   readonly check: CheckName;
   readonly outcome: "pass" | "fail" | "error" | "skipped";
+  /** A `warning` is told and never decides. @default "critical" */
+  readonly severity?: "critical" | "warning";
   /** One sentence with what was wanted and what came. Never holds a secret or a media payload. */
   readonly reason: string;
   readonly startedAt: EpochMs;

@@ -1,3 +1,4 @@
+import type { ProbeSpec } from "../core/probe-spec.ts";
 import type { Seconds } from "../core/units.ts";
 import type { CheckName, Measurement } from "../gate/measurement.ts";
 import type { Session } from "./session.ts";
@@ -14,6 +15,10 @@ export interface Check {
   readonly name: CheckName;
   /** What a pass proves, in plain words. */
   readonly proves: string;
+  /** The profiles that ask it. */
+  readonly profiles: readonly ProbeSpec["profile"][];
+  /** A `warning` is told and never decides. @default "critical" */
+  readonly severity?: "critical" | "warning";
   /** How long one request of it may take, unless the probe spec says otherwise. */
   readonly timeoutSeconds: Seconds;
   run(session: Session, timeoutSeconds: Seconds): Promise<Finding>;
@@ -23,3 +28,6 @@ export interface Check {
 export function unanswered(what: string, reason: string): Finding {
   return { outcome: "error", reason: `${what}: ${reason}.` };
 }
+
+/** Every profile: for checks that are quick and harm nothing. */
+export const everyProfile: readonly ProbeSpec["profile"][] = ["smoke", "gate", "soak"];

@@ -8,20 +8,47 @@ import type { ProbeTarget } from "./target.ts";
 const transportRetries = 2;
 const firstBackoff: Milliseconds = 250;
 
+/** A picture that was sent to an engine, for reports that show it beside the answer. */
+export interface ProbePicture {
+  readonly check: string;
+  readonly mime: "image/png" | "image/jpeg";
+  readonly bytes: Uint8Array;
+  /** What it shows, such as `code K7Q2 on red`. */
+  readonly shows: string;
+}
+
+/** What a session needs beside target and spec. */
+export interface SessionOptions {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** Numbers from 0 up to, not including, 1: from a seed, so that a run can be repeated. */
+  readonly random: () => number;
+  readonly onPicture?: (picture: ProbePicture) => void;
+}
+
 /** Sends the requests of one measurement, retries what never reached the engine, and counts both. */
 export class Session {
   readonly target: ProbeTarget;
   readonly spec: ProbeSpec;
-  readonly #clock: Clock;
+  readonly random: () => number;
+  readonly clock: Clock;
   readonly #signal: AbortSignal;
+  readonly #onPicture: ((picture: ProbePicture) => void) | undefined;
   #attempts = 0;
   #transportErrors = 0;
 
-  constructor(target: ProbeTarget, spec: ProbeSpec, options: { readonly clock: Clock; readonly signal: AbortSignal }) {
+  constructor(target: ProbeTarget, spec: ProbeSpec, options: SessionOptions) {
     this.target = target;
     this.spec = spec;
-    this.#clock = options.clock;
+    this.random = options.random;
+    this.clock = options.clock;
     this.#signal = options.signal;
+    this.#onPicture = options.onPicture;
+  }
+
+  /** Hands a picture that is sent to the reports. */
+  show(picture: ProbePicture): void {
+    this.#onPicture?.(picture);
   }
 
   get attempts(): number {
@@ -42,7 +69,7 @@ export class Session {
       const result = await exchange(this.target, request, this.#signal);
       if (!isTransient(result) || retry === transportRetries) return result;
       this.#transportErrors++;
-      await this.#clock.sleep(firstBackoff * 2 ** retry, this.#signal);
+      await this.clock.sleep(firstBackoff * 2 ** retry, this.#signal);
     }
   }
 }

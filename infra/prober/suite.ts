@@ -7,7 +7,8 @@ import { health } from "./checks/health.ts";
 import { identity } from "./checks/identity.ts";
 import { streaming } from "./checks/streaming.ts";
 import { text } from "./checks/text.ts";
-import { Session } from "./session.ts";
+import { seededRandom } from "./seeded-random.ts";
+import { type ProbePicture, Session } from "./session.ts";
 import type { ProbeTarget } from "./target.ts";
 
 /** All checks, in the order in which they run: the cheap ones that explain the others come first. */
@@ -19,6 +20,10 @@ export interface ProbeOptions {
   readonly signal: AbortSignal;
   /** Called after each check, for live progress. */
   readonly onMeasurement?: (measurement: Measurement) => void;
+  /** Called with each picture that is sent. */
+  readonly onPicture?: (picture: ProbePicture) => void;
+  /** Decides every question and picture of the run. @default a new one */
+  readonly seed?: number;
 }
 
 /**
@@ -30,11 +35,12 @@ export interface ProbeOptions {
 export async function runSuite(target: ProbeTarget, spec: ProbeSpec, options: ProbeOptions): Promise<ProbeReport> {
   const startedAt = options.clock.now();
   const measurements: Measurement[] = [];
-  for (const check of checks) {
+  const seeded = { ...options, seed: options.seed ?? freshSeed() };
+  for (const check of checks.filter(({ profiles }) => profiles.includes(spec.profile))) {
     const dead = measurements.find((measurement) => measurement.outcome === "error");
     const measurement =
       dead === undefined
-        ? await measure(check, target, spec, options)
+        ? await measure(check, target, spec, seeded)
         : skipped(check, `${dead.check} got no answer.`, options.clock);
     measurements.push(measurement);
     options.onMeasurement?.(measurement);
@@ -55,7 +61,8 @@ export async function measure(
   spec: ProbeSpec,
   options: ProbeOptions,
 ): Promise<Measurement> {
-  const session = new Session(target, spec, options);
+  const random = seededRandom((options.seed ?? freshSeed()) ^ checksum(check.name));
+  const session = new Session(target, spec, { ...options, random });
   const startedAt = options.clock.now();
   const timeoutSeconds = spec.timeoutsSeconds?.[check.name] ?? check.timeoutSeconds;
   const finding = await check.run(session, timeoutSeconds).catch((error: unknown) => {
@@ -65,6 +72,7 @@ export async function measure(
   return {
     check: check.name,
     outcome: finding.outcome,
+    ...(check.severity === undefined ? {} : { severity: check.severity }),
     reason: finding.reason,
     startedAt,
     duration: Math.round(options.clock.now() - startedAt),
@@ -72,6 +80,16 @@ export async function measure(
     transportErrors: session.transportErrors,
     facts: finding.facts ?? {},
   };
+}
+
+/** A seed that no engine can know. */
+export function freshSeed(): number {
+  return Math.floor(Math.random() * 2 ** 32);
+}
+
+/** Tells the checks of one seed apart. */
+function checksum(name: string): number {
+  return [...name].reduce((sum, letter) => (Math.imul(sum, 31) + letter.charCodeAt(0)) >>> 0, 7);
 }
 
 function skipped(check: Check, reason: string, clock: Clock): Measurement {

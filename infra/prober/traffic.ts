@@ -2,7 +2,7 @@ import type { ProbeSpec } from "../core/probe-spec.ts";
 import type { Measurement, ProbeReport } from "../gate/measurement.ts";
 import type { Check } from "./check.ts";
 import { text } from "./checks/text.ts";
-import { measure, type ProbeOptions } from "./suite.ts";
+import { freshSeed, measure, type ProbeOptions } from "./suite.ts";
 import type { ProbeTarget } from "./target.ts";
 
 /** One answer through the Service: right, and from the expected revision. */
@@ -26,11 +26,12 @@ export async function runTraffic(
   const startedAt = options.clock.now();
   const oneQuestion: ProbeSpec = { ...spec, consecutivePasses: 1 };
   const measurements: Measurement[] = [];
+  const seed = options.seed ?? freshSeed();
   let left = requests;
   const lane = async () => {
     while (left > 0) {
       left--;
-      const measurement = await measure(traffic, target, oneQuestion, options);
+      const measurement = await measure(traffic, target, oneQuestion, { ...options, seed: seed + left });
       measurements.push(measurement);
       options.onMeasurement?.(measurement);
     }

@@ -1,5 +1,4 @@
-import type { Check } from "../check.ts";
-import { unanswered } from "../check.ts";
+import { type Check, everyProfile, unanswered } from "../check.ts";
 
 /**
  * A truthful `/health` sends a one-token generation through the scheduler and answers after a whole second at least.
@@ -11,6 +10,7 @@ const generationFloor = 900;
 export const health: Check = {
   name: "health",
   proves: "The server is past its warm-up, is not draining, and its scheduler answered within 20 s.",
+  profiles: everyProfile,
   // The server itself gives up after 20 s; a shorter time would read a hang as no answer.
   timeoutSeconds: 25,
   async run(session, timeoutSeconds) {

@@ -1,6 +1,6 @@
 import type { EngineExpectation } from "../../core/probe-spec.ts";
 import { describeRefusal, firstOf, parseJsonObject } from "../chat.ts";
-import { type Check, type Finding, unanswered } from "../check.ts";
+import { type Check, everyProfile, type Finding, unanswered } from "../check.ts";
 import type { Session } from "../session.ts";
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -16,6 +16,7 @@ export const identity: Check = {
   name: "identity",
   proves:
     "The process that answers runs the declared model, revision, parallelism, memory fraction and attention path.",
+  profiles: everyProfile,
   // `/server_info` waits for the scheduler, which may be in a long prefill.
   timeoutSeconds: 30,
   async run(session, timeoutSeconds) {

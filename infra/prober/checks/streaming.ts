@@ -1,6 +1,6 @@
 import { freshQuestion, isRight } from "../arithmetic.ts";
 import { chatRequest, describeRefusal } from "../chat.ts";
-import { type Check, unanswered } from "../check.ts";
+import { type Check, everyProfile, unanswered } from "../check.ts";
 import { assembleStream, framesOf, type StreamedAnswer } from "../event-stream.ts";
 import { modelOf } from "../expectations.ts";
 import { shorten } from "../text.ts";
@@ -9,9 +9,10 @@ import { shorten } from "../text.ts";
 export const streaming: Check = {
   name: "streaming",
   proves: "Streams begin, carry the right answer, say why they ended, report usage and close with [DONE].",
+  profiles: everyProfile,
   timeoutSeconds: 60,
   async run(session, timeoutSeconds) {
-    const question = freshQuestion(Math.random);
+    const question = freshQuestion(session.random);
     const request = chatRequest(modelOf(session.spec), question.prompt, {
       stream: true,
       timeout: timeoutSeconds * 1000,

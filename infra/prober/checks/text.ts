@@ -1,6 +1,6 @@
 import { freshQuestion, isRight } from "../arithmetic.ts";
 import { chatRequest, describeRefusal, parseChatAnswer } from "../chat.ts";
-import { type Check, type Finding, unanswered } from "../check.ts";
+import { type Check, everyProfile, type Finding, unanswered } from "../check.ts";
 import { modelOf, roundsOf } from "../expectations.ts";
 import type { Session } from "../session.ts";
 import { shorten } from "../text.ts";
@@ -9,6 +9,7 @@ import { shorten } from "../text.ts";
 export const text: Check = {
   name: "text",
   proves: "The weights are loaded and make sense: fresh questions with one right answer each are answered rightly.",
+  profiles: everyProfile,
   timeoutSeconds: 60,
   async run(session, timeoutSeconds) {
     const rounds = roundsOf(session.spec);
@@ -22,7 +23,7 @@ export const text: Check = {
 };
 
 async function askOnce(session: Session, timeout: number): Promise<Finding> {
-  const question = freshQuestion(Math.random);
+  const question = freshQuestion(session.random);
   const result = await session.ask(chatRequest(modelOf(session.spec), question.prompt, { stream: false, timeout }));
   if (result.kind === "noAnswer") return unanswered("chat", result.reason);
   if (result.status !== 200) return { outcome: "fail", reason: `${describeRefusal(result.status, result.body)}.` };
@@ -47,8 +48,9 @@ async function askOnce(session: Session, timeout: number): Promise<Finding> {
     return { outcome: "fail", reason: "usage.completion_tokens: wanted more than 0, got 0.", facts };
   }
   const wanted = session.spec.expectation.weightVersion;
-  if (wanted !== undefined && answer.weightVersion !== undefined && answer.weightVersion !== wanted) {
-    const reason = `metadata.weight_version: wanted ${wanted}, got ${answer.weightVersion}: another revision answered.`;
+  if (wanted !== undefined && answer.weightVersion !== wanted) {
+    const got = answer.weightVersion ?? "none";
+    const reason = `metadata.weight_version: wanted ${wanted}, got ${got}: another revision answered.`;
     return { outcome: "fail", reason, facts };
   }
   return { outcome: "pass", reason: `${question.answer} in ${result.took} ms.`, facts };

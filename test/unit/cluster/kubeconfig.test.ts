@@ -15,12 +15,16 @@ function file(name: string, content: unknown): string {
 }
 
 const two = file("two", {
-  clusters: [{ name: "c", cluster: { server: "https://10.0.0.1:6443" } }],
+  clusters: [
+    { name: "c", cluster: { server: "https://10.0.0.1:6443" } },
+    { name: "nowhere", cluster: { server: "10.0.0.1" } },
+  ],
   users: [{ name: "u", user: {} }],
   contexts: [
     { name: "staging", context: { cluster: "c", user: "u" } },
     { name: "production", context: { cluster: "c", user: "u" } },
     { name: "dangling", context: { cluster: "lost", user: "u" } },
+    { name: "astray", context: { cluster: "nowhere", user: "u" } },
   ],
   "current-context": "staging",
 });
@@ -50,22 +54,23 @@ describe("the kubeconfig", () => {
   const absent = join(folder, "absent");
   const empty = file("empty", { contexts: [], clusters: [], users: [] });
   const garbled = file("garbled", "{{{");
+  const prose = file("prose", "this is a letter\nto a friend\n");
   test.each([
     {
       name: "a file that is not there",
       options: { kubeconfig: absent },
-      message: `ENV_KUBECONFIG: ${absent}: Cannot read it: ENOENT: no such file or directory, open '${absent}'.`,
+      message: `ENV_KUBECONFIG: ${absent}: Cannot read the kubeconfig: ENOENT: no such file or directory, open '${absent}'.`,
     },
     {
       name: "a file that is no YAML",
       options: { kubeconfig: garbled },
-      message: `ENV_KUBECONFIG: ${garbled}: Cannot read it: `,
+      message: `ENV_KUBECONFIG: ${garbled}: Cannot read the kubeconfig: `,
     },
     {
       name: "a context that does not exist",
       options: { kubeconfig: two, context: "prod" },
       message:
-        'ENV_KUBECONFIG: context "prod": The kubeconfig has no context "prod"; it has: staging, production, dangling. Set keye-stack:stack.context',
+        'ENV_KUBECONFIG: context "prod": The kubeconfig has no context "prod"; it has: staging, production, dangling, astray. Name one of them',
     },
     {
       name: "a context whose cluster is missing",
@@ -74,9 +79,20 @@ describe("the kubeconfig", () => {
         'ENV_KUBECONFIG: context "dangling": It names the cluster "lost", which the kubeconfig does not describe.',
     },
     {
+      name: "a server that is no URL",
+      options: { kubeconfig: two, context: "astray" },
+      message:
+        'ENV_KUBECONFIG: context "astray": Its server "10.0.0.1" is no URL, such as https://10.0.0.1:6443.',
+    },
+    {
+      name: "a file that is some other text",
+      options: { kubeconfig: prose },
+      message: `ENV_KUBECONFIG: ${prose}: It holds no contexts, so it names no cluster.`,
+    },
+    {
       name: "a kubeconfig without any context",
       options: { kubeconfig: empty },
-      message: "ENV_KUBECONFIG: current-context: None is set; it has: none.",
+      message: `ENV_KUBECONFIG: ${empty}: It holds no contexts, so it names no cluster.`,
     },
   ])("$name is told", ({ options, message }) => {
     expect(() => loadKubeconfig(options)).toThrow(message);

@@ -97,3 +97,28 @@ test("traffic needs every request of a round answered rightly", () => {
 test("the same evidence gives the same verdict", () => {
   expect(decide(podPolicy, [wrong])).toEqual(decide(podPolicy, [wrong]));
 });
+
+describe("checks beside the required ones", () => {
+  const beside = (outcome: Outcome, severity: "critical" | "warning") => {
+    const extra = report(["image", outcome]).measurements.map((measurement) => ({ ...measurement, severity }));
+    return { ...whole, measurements: [...whole.measurements, ...extra] };
+  };
+
+  test.each([
+    { name: "a wrong answer decides", reports: [beside("fail", "critical")], kind: "fail" },
+    { name: "a missing answer is waited for", reports: [beside("error", "critical")], kind: "wait" },
+    {
+      name: "a missing answer that came later passes",
+      reports: [beside("error", "critical"), beside("pass", "critical")],
+      kind: "pass",
+    },
+    { name: "a skipped one decides nothing", reports: [beside("skipped", "critical")], kind: "pass" },
+    {
+      name: "a warning decides nothing",
+      reports: [beside("fail", "warning"), beside("error", "warning")],
+      kind: "pass",
+    },
+  ])("$name", ({ reports, kind }) => {
+    expect(decide(podPolicy, reports).kind).toBe(kind);
+  });
+});

@@ -277,3 +277,18 @@ test("traffic through a Service names the revision of each answer", async () => 
   ]);
   expect(report.measurements.filter((m) => m.outcome === "fail")).toHaveLength(1);
 });
+
+test("the same seed asks the same questions, another seed others", async () => {
+  const seen: unknown[] = [];
+  const remember: Handler = (response, body, request) => {
+    seen.push(promptOf(body));
+    goodChat(response, body, request);
+  };
+  engine = new ScriptedEngine({ ...goodRoutes, "/v1/chat/completions": remember });
+  const target = { name: "pod-a", baseUrl: await engine.listen() };
+  for (const seed of [1, 1, 2])
+    await runSuite(target, spec, { clock: systemClock, signal: AbortSignal.timeout(4000), seed });
+  const [first, second, third] = [seen.slice(0, 3), seen.slice(3, 6), seen.slice(6)];
+  expect(second).toEqual(first);
+  expect(third).not.toEqual(first);
+});
