@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { DeployError, textOf } from "../core/errors.ts";
+import { DeployError, faultLine } from "../core/errors.ts";
 import type { EngineExpectation, ProbeSpec } from "../core/probe-spec.ts";
 import { parseFlags, usageError } from "./flags.ts";
 
@@ -116,7 +116,7 @@ function readSpec(file: string): ProbeSpec {
     throw new DeployError({
       code: "CONFIG_FILE",
       where: file,
-      message: `Not readable as JSON: ${textOf(error)}.`,
+      message: `Cannot read it as JSON: ${faultLine(error)}.`,
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
-import { writeFileSync } from "node:fs";
+import { closeSync, existsSync, openSync, rmSync, writeFileSync } from "node:fs";
 import { systemClock } from "../cluster/system-clock.ts";
-import { DeployError, textOf } from "../core/errors.ts";
+import { DeployError, faultLine } from "../core/errors.ts";
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
 import { decide, type GatePolicy } from "../gate/decide.ts";
 import type { ProbeReport, VerdictKind } from "../gate/measurement.ts";
@@ -8,7 +8,7 @@ import { checkLine, verdictLine } from "../prober/report-console.ts";
 import { reportDocument } from "../prober/report-json.ts";
 import { checks, runSuite } from "../prober/suite.ts";
 import type { Command, CommandWorld } from "./command.ts";
-import { expectFields, parseProbeFlags } from "./probe-flags.ts";
+import { expectFields, type ProbeFlags, parseProbeFlags } from "./probe-flags.ts";
 
 const exitOf: Readonly<Record<VerdictKind, ExitCode>> = {
   pass: exitCodes.pass,
@@ -40,13 +40,27 @@ The API key, if the server wants one, is read from the environment variable KEYE
 Checks:
 ${checks.map((check) => `  ${check.name.padEnd(10)} ${check.proves}`).join("\n")}
 
-Exit codes: 0 pass, 1 fail, 2 bad input, 3 inconclusive (no answer, or nothing could be judged), 130 cancelled.
+Exit codes: 0 pass, 1 fail, 2 bad input, 3 inconclusive (no answer, or nothing could be judged),
+4 the report cannot be written, 130 cancelled.
 `,
   run: runProbe,
 };
 
 async function runProbe(args: readonly string[], world: CommandWorld): Promise<ExitCode> {
   const flags = parseProbeFlags(args);
+  if (flags.jsonFile === undefined) return ask(flags, world);
+  // Before the engine is asked: nobody waits ten minutes to hear that the verdict cannot be kept.
+  const isNew = !existsSync(flags.jsonFile);
+  onReport(flags.jsonFile, (file) => closeSync(openSync(file, "a")));
+  try {
+    return await ask(flags, world);
+  } catch (error) {
+    if (isNew) rmSync(flags.jsonFile, { force: true });
+    throw error;
+  }
+}
+
+async function ask(flags: ProbeFlags, world: CommandWorld): Promise<ExitCode> {
   const apiKey = world.env.KEYE_API_KEY;
   const target = { name: flags.baseUrl, baseUrl: flags.baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
   const deadline = AbortSignal.timeout(flags.deadlineSeconds * 1000);
@@ -64,10 +78,10 @@ async function runProbe(args: readonly string[], world: CommandWorld): Promise<E
     });
   });
   const verdict = judge(report);
+  world.err(verdictLine(report, verdict));
   const document = JSON.stringify(reportDocument(report, flags.spec, verdict), null, 2);
   if (flags.isJson) world.out(document);
-  if (flags.jsonFile !== undefined) writeReport(flags.jsonFile, document);
-  world.err(verdictLine(report, verdict));
+  if (flags.jsonFile !== undefined) onReport(flags.jsonFile, (file) => writeFileSync(file, `${document}\n`));
   return exitOf[verdict.kind];
 }
 
@@ -87,14 +101,15 @@ function policyFor(report: ProbeReport): GatePolicy {
   return { required, failLimit: 0, errorLimit: 0 };
 }
 
-function writeReport(file: string, text: string): void {
+function onReport(file: string, write: (file: string) => void): void {
   try {
-    writeFileSync(file, `${text}\n`);
+    write(file);
   } catch (error) {
     throw new DeployError({
       code: "ENV_READ_ONLY",
       where: file,
-      message: `The report could not be written: ${textOf(error)}.`,
+      message: `The report cannot be written: ${faultLine(error)}.`,
+      hint: "Name a file, in a folder that is there and that you may write to.",
       cause: error,
     });
   }

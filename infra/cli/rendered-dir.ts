@@ -1,7 +1,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { DeployError, textOf } from "../core/errors.ts";
+import { DeployError, faultLine } from "../core/errors.ts";
 import { kustomizationFile, type ManifestFile, renderMarker } from "../spec/manifest-files.ts";
 
 /**
@@ -20,7 +20,7 @@ export function replaceFiles(dir: string, files: readonly ManifestFile[]): void 
     throw new DeployError({
       code: "ENV_READ_ONLY",
       where: dir,
-      message: `The files could not be written: ${textOf(error)}.`,
+      message: `The files could not be written: ${faultLine(error)}.`,
       hint: "Choose a folder that you may write to.",
       cause: error,
     });

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { configError, parseConfig } from "../config/parse.ts";
 import type { StackConfig } from "../config/stack-config.ts";
-import { DeployError, textOf } from "../core/errors.ts";
+import { DeployError, faultLine } from "../core/errors.ts";
 
 /**
  * Reads the settings of a stack from `Pulumi.<stack>.yaml`, as `pulumi up` does. `folder` is the one of `Pulumi.yaml`.
@@ -14,7 +14,11 @@ export function readStackFile(stack: string, folder = "."): StackConfig {
   const document = parseDocument(readText(file));
   const problem = document.errors[0];
   if (problem !== undefined) {
-    throw new DeployError({ code: "CONFIG_FILE", where: file, message: `Not readable as YAML: ${problem.message}.` });
+    throw new DeployError({
+      code: "CONFIG_FILE",
+      where: file,
+      message: `Not readable as YAML: ${faultLine(problem)}.`,
+    });
   }
   const settings: unknown = document.toJS();
   const parsed = parseConfig(stackObjectOf(settings));
@@ -41,7 +45,7 @@ function readText(file: string): string {
     throw new DeployError({
       code: "CONFIG_FILE",
       where: file,
-      message: `The settings of the stack could not be read: ${textOf(error)}.`,
+      message: `The settings of the stack could not be read: ${faultLine(error)}.`,
       hint: "Run it in the folder of Pulumi.yaml, and name a stack that has a file there: --stack NAME.",
       cause: error,
     });

@@ -75,3 +75,8 @@ export class DeployError extends Error {
 export function textOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
+
+/** The first line of {@link textOf}, without the colon or full stop at its end: parsers put an excerpt below it. */
+export function faultLine(thrown: unknown): string {
+  return (textOf(thrown).split("\n")[0] ?? "").replace(/[:.\s]+$/, "");
+}

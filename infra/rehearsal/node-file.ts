@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { parse } from "yaml";
-import { DeployError, textOf } from "../core/errors.ts";
+import { DeployError, faultLine } from "../core/errors.ts";
 import type { GpuShape, NodeShape } from "./nodes.ts";
 
 type Fields = Readonly<Record<string, unknown>>;
@@ -14,7 +14,7 @@ export function readNodeFile(file: string): readonly NodeShape[] {
     throw new DeployError({
       code: "CONFIG_FILE",
       where: file,
-      message: `Cannot read it: ${textOf(error)}.`,
+      message: `Cannot read it: ${faultLine(error)}.`,
       cause: error,
     });
   }

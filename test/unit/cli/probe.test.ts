@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, expect, test } from "vitest";
@@ -102,16 +102,35 @@ test("the API key reaches the engine and no report", async () => {
   expect(err + readFileSync(file, "utf8")).not.toContain("planted");
 });
 
-test("a report that cannot be written is an environment error that names the file", async () => {
+test("a report that cannot be written is told before the engine is asked", async () => {
   const file = "/nonexistent/report.json";
-  await expect(run({ "/v1/chat/completions": rightChat }, ["--report", `json=${file}`])).rejects.toThrow(
-    `ENV_READ_ONLY: ${file}`,
+  let asked = 0;
+  const counting: Handler = (response) => {
+    asked += 1;
+    response.end();
+  };
+  await expect(run({ "/health": counting }, ["--report", `json=${file}`])).rejects.toThrow(
+    `ENV_READ_ONLY: ${file}: The report cannot be written: ENOENT: no such file or directory, open '${file}'. Name a file`,
   );
-  expect(existsSync(file)).toBe(false);
+  expect([asked, existsSync(file)]).toEqual([0, false]);
 });
 
-test("the deadline ends the run as inconclusive", async () => {
-  await expect(run({ "/health": () => {} }, ["--deadline", "1"])).rejects.toMatchObject({ code: "GATE_INCONCLUSIVE" });
+test("a run that its deadline ends is inconclusive; it leaves no report, and an earlier one as it was", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "keye-probe-"));
+  const earlier = join(folder, "earlier.json");
+  writeFileSync(earlier, "{}");
+  engine = new ScriptedEngine({ "/health": () => {} });
+  const url = await engine.listen();
+  const world = { out: () => {}, err: () => {}, env: {}, signal: AbortSignal.timeout(4000) };
+  await Promise.all(
+    [earlier, join(folder, "new.json")].map((file) =>
+      expect(
+        probe.run(["--base-url", url, "--deadline", "1", "--report", `json=${file}`], world),
+      ).rejects.toMatchObject({ code: "GATE_INCONCLUSIVE" }),
+    ),
+  );
+  expect(readdirSync(folder)).toEqual(["earlier.json"]);
+  expect(readFileSync(earlier, "utf8")).toBe("{}");
 });
 
 test.each<[ErrorCode, number]>([
