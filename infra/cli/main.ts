@@ -32,7 +32,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     signal: stop.signal,
   };
   const [name, ...rest] = args;
-  if (name === undefined || name === "--help" || name === "help") {
+  if (name === undefined || isHelp(name) || name === "help") {
     world.out(help);
     return name === undefined ? exitCodes.badInput : exitCodes.pass;
   }
@@ -47,7 +47,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     );
     return exitCodes.badInput;
   }
-  if (rest.includes("--help")) {
+  if (rest.some(isHelp)) {
     world.out(command.help);
     return exitCodes.pass;
   }
@@ -61,6 +61,10 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     );
     return exitCodeOf(error);
   }
+}
+
+function isHelp(arg: string): boolean {
+  return arg === "--help" || arg === "-h";
 }
 
 // Set instead of called: output that is still on its way to a pipe is not cut off.

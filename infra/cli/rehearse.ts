@@ -28,12 +28,15 @@ loopback addresses and ends with the command, or with "down" where it was detach
   env     Prints shell lines that point kubectl, pulumi and keye at it: eval "$(keye rehearse env)"
 
   --name NAME  several can run side by side (default: default)
+
+Exit codes: 0 done, 2 bad input, 4 environment (a port that is taken, a folder that cannot be written, a tool that is
+missing; status and env: it is not running; up: it runs already), 130 cancelled while starting.
 `;
 
 /** `keye rehearse`: starts, ends and describes embedded clusters. */
 export const rehearse: Command = {
   name: "rehearse",
-  summary: "Run an embedded cluster with simulated GPU nodes and engines",
+  summary: "runs an embedded cluster with simulated GPU nodes and engines",
   help,
   async run(args, world) {
     const { values, positionals } = parseFlags("rehearse", args, {
