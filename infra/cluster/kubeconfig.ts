@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, join } from "node:path";
 import { KubeConfig } from "@kubernetes/client-node";
-import { DeployError, textOf } from "../core/errors.ts";
+import { DeployError, faultLine } from "../core/errors.ts";
 
 /** Which kubeconfig and which of its contexts. */
 export interface KubeconfigOptions {
@@ -17,9 +17,10 @@ export interface KubeconfigOptions {
 
 const inClusterToken = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-/** Loads the kubeconfig by the usual rules and selects the context. Throws `ENV_KUBECONFIG` naming what was looked at. */
+/** Loads the kubeconfig by the usual rules and selects the context. Rejects with `ENV_KUBECONFIG` naming what was looked at. */
 export function loadKubeconfig(options: KubeconfigOptions): KubeConfig {
   const config = new KubeConfig();
+  const where = sourceOf(options.kubeconfig);
   try {
     if (options.kubeconfig === undefined) config.loadFromDefault();
     else if (isContent(options.kubeconfig)) config.loadFromString(options.kubeconfig);
@@ -27,15 +28,28 @@ export function loadKubeconfig(options: KubeconfigOptions): KubeConfig {
   } catch (error) {
     throw new DeployError({
       code: "ENV_KUBECONFIG",
-      where: options.kubeconfig === undefined || isContent(options.kubeconfig) ? "kubeconfig" : options.kubeconfig,
-      message: `Cannot read it: ${textOf(error).split("\n")[0]}.`,
+      where,
+      message: `Cannot read the kubeconfig: ${faultLine(error)}.`,
       hint: "Correct the file, or point the environment variable KUBECONFIG at another one.",
       cause: error,
     });
   }
   if (options.kubeconfig === undefined && isBuiltInDefault(config)) throw noKubeconfig();
+  if (config.getContexts().length === 0) {
+    throw new DeployError({
+      code: "ENV_KUBECONFIG",
+      where,
+      message: "It holds no contexts, so it names no cluster.",
+      hint: "Point the environment variable KUBECONFIG at a kubeconfig: kubectl config get-contexts lists those of one.",
+    });
+  }
   selectContext(config, options.context);
   return config;
+}
+
+/** What is read, in words that are safe to show. */
+function sourceOf(kubeconfig: string | undefined): string {
+  return kubeconfig === undefined || isContent(kubeconfig) ? "kubeconfig" : kubeconfig;
 }
 
 /** Content may hold credentials: it never gets into a message. */
@@ -74,13 +88,15 @@ function noKubeconfig(): DeployError {
 function selectContext(config: KubeConfig, wanted: string | undefined): void {
   const names = config.getContexts().map((context) => context.name);
   const name = wanted ?? config.getCurrentContext();
-  const known = names.length === 0 ? "none" : names.join(", ");
+  const known = names.join(", ");
   if (!names.includes(name)) {
     throw new DeployError({
       code: "ENV_KUBECONFIG",
       where: wanted === undefined ? "current-context" : `context "${wanted}"`,
-      message: name ? `The kubeconfig has no context "${name}"; it has: ${known}.` : `None is set; it has: ${known}.`,
-      hint: "Set keye-stack:stack.context, or run: kubectl config use-context NAME.",
+      message: name
+        ? `The kubeconfig has no context "${name}"; it has: ${known}.`
+        : `The kubeconfig sets none; it has: ${known}.`,
+      hint: "Name one of them in the setting context of Pulumi.<stack>.yaml, or run: kubectl config use-context NAME.",
     });
   }
   config.setCurrentContext(name);
@@ -90,6 +106,13 @@ function selectContext(config: KubeConfig, wanted: string | undefined): void {
       code: "ENV_KUBECONFIG",
       where: `context "${name}"`,
       message: `It names the cluster "${config.getContextObject(name)?.cluster}", which the kubeconfig does not describe.`,
+    });
+  }
+  if (!URL.canParse(cluster.server)) {
+    throw new DeployError({
+      code: "ENV_KUBECONFIG",
+      where: `context "${name}"`,
+      message: `Its server "${cluster.server}" is no URL, such as https://10.0.0.1:6443.`,
     });
   }
   const caFile = cluster.caFile;

@@ -11,8 +11,22 @@ import type { EngineLog } from "./engine-log.ts";
 import { TunnelProber } from "./prober-port.ts";
 import type { ProviderWorld } from "./provider.ts";
 
-/** The provider's world as it is: each call opens a connection to the cluster that its inputs name, and closes it. */
-export function liveWorld(log: EngineLog): ProviderWorld {
+/**
+ * The provider's world as it is: each call opens a connection to the cluster that its inputs name, and closes it.
+ * `kubeconfig` is the environment variable of that name, so that an error can name the file.
+ */
+export function liveWorld(log: EngineLog, kubeconfig: string | undefined): ProviderWorld {
+  async function connected<T>(
+    { context }: { readonly context?: string },
+    use: (connection: ClusterConnection) => Promise<T>,
+  ): Promise<T> {
+    const connection = connect({ ...(kubeconfig && { kubeconfig }), ...(context !== undefined && { context }) });
+    try {
+      return await use(connection);
+    } finally {
+      connection.close();
+    }
+  }
   return {
     progressOf: (urn) => log.progressOf(urn),
     promote: async (inputs, progress, signal) => {
@@ -25,18 +39,6 @@ export function liveWorld(log: EngineLog): ProviderWorld {
     liveRevision: (inputs, signal) => connected(inputs, (connection) => connection.liveRevision(inputs, signal)),
     inspectNodes: (args, signal) => connected(args, (connection) => connection.inspectNodes(args, signal)),
   };
-}
-
-async function connected<T>(
-  where: { readonly context?: string },
-  use: (connection: ClusterConnection) => Promise<T>,
-): Promise<T> {
-  const connection = connect(where.context === undefined ? {} : { context: where.context });
-  try {
-    return await use(connection);
-  } finally {
-    connection.close();
-  }
 }
 
 interface Promotion {

@@ -7,7 +7,7 @@ import { RollgateProvider } from "./provider.ts";
 const args = process.argv.slice(2);
 
 // The engine appends its own address to whatever flags it passes.
-const provider = new RollgateProvider(liveWorld(new EngineLog(args.at(-1) ?? "")));
+const provider = new RollgateProvider(liveWorld(new EngineLog(args.at(-1) ?? ""), process.env.KUBECONFIG));
 
 // The engine ends an idle plugin with SIGINT, and waits for it. One that promotes goes back to the stable revision first:
 // the engine signals again once it has its answer.
