@@ -26,12 +26,10 @@ export interface StackOutputs {
 
 /**
  * Declares the whole stack. Everything that can be found wrong without a write is found first, so that nothing is
- * registered where the nodes do not fit or the chart does not render. Throws `DeployError`.
+ * registered where the chart does not render or the nodes do not fit; what this machine alone can tell comes before the
+ * cluster is asked. Throws `DeployError`.
  */
 export async function declareStack(config: StackConfig): Promise<StackOutputs> {
-  const cluster = await inspectNodes(config);
-  const problems = checkNodePools(config, cluster);
-  if (problems.length > 0) throw poolError(problems);
   const { name, namespace } = config;
   const manifests = await renderChart({
     chartDir: engineChart,
@@ -41,6 +39,9 @@ export async function declareStack(config: StackConfig): Promise<StackOutputs> {
   });
   const objects = parseManifests(manifests);
   const revision = revisionOf(objects);
+  const cluster = await inspectNodes(config);
+  const problems = checkNodePools(config, cluster);
+  if (problems.length > 0) throw poolError(problems);
 
   const provider = clusterProvider(config, cluster.clusterUid);
   const home = stackNamespace(config, cluster.clusterUid);
