@@ -55,7 +55,8 @@ try {
   await main();
   process.exit(0);
 } catch (error) {
-  process.stderr.write(`${error instanceof Error ? error.stack : textOf(error)}\n`);
+  const isForeseen = error instanceof DeployError || !(error instanceof Error);
+  process.stderr.write(`${isForeseen ? textOf(error) : error.stack}\n`);
   process.exitCode = 1;
   if (error instanceof DeployError) {
     const { code, where, hint, message } = error;

@@ -44,16 +44,19 @@ export async function startDetached(
   const cancel = () => child.kill("SIGTERM");
   options.signal.addEventListener("abort", cancel, { once: true });
   try {
-    const message = await new Promise<SupervisorMessage>((resolve) => {
+    const message = await new Promise<SupervisorMessage & { readonly isTold: boolean }>((resolve) => {
+      const died = (how: string) => resolve({ kind: "failed", error: diedError(options.dir, how), isTold: false });
       // The supervisor sends nothing else.
-      child.once("message", (message) => resolve(message as SupervisorMessage));
-      child.once("error", (error) => resolve({ kind: "failed", error: diedError(options.dir, error.message) }));
-      child.once("exit", (code, signal) => {
-        resolve({ kind: "failed", error: diedError(options.dir, `it ended with ${signal ?? code}`) });
-      });
+      child.once("message", (message) => resolve({ ...(message as SupervisorMessage), isTold: true }));
+      child.once("error", (error) => died(error.message));
+      child.once("exit", (code, signal) => died(`it ended with ${signal ?? code}`));
     });
     options.signal.throwIfAborted();
-    if (message.kind === "failed") throw new DeployError(message.error);
+    if (message.kind === "failed") {
+      // Where the supervisor has told it all, its log says no more. The log of one that runs already is that one's.
+      if (message.isTold && message.error.code !== "E_LOCKED") rmSync(logFile, { force: true });
+      throw new DeployError(message.error);
+    }
     const state = readState(layout);
     if (state === undefined) throw new DeployError(diedError(options.dir, "it left no state"));
     return { state, startedIn: message.startedIn };
