@@ -35,7 +35,7 @@ async function bench(signal: AbortSignal): Promise<number> {
     print(help);
     return 0;
   }
-  const rehearsal: RehearsalProcess = { root, name: "bench", say: () => {} };
+  const rehearsal: RehearsalProcess = { root, name: "bench", signal };
   print(
     `${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}; kubernetes provider: ${kubernetesProvider(process.env)}`,
   );
