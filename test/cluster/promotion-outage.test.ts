@@ -1,5 +1,12 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { PromotionStack } from "../support/promotion-stack.ts";
+import { type AtLine, PromotionStack } from "../support/promotion-stack.ts";
+
+/** Another revision, with deadlines that leave room for the outages. */
+const candidate = [
+  { path: ["engine", "maxRunningRequests"], value: 60 },
+  { path: ["rollout", "deadlines", "verifySeconds"], value: 240 },
+  { path: ["rollout", "deadlines", "totalSeconds"], value: 900 },
+];
 
 describe("an API server that goes away during a promotion", () => {
   let stack: PromotionStack;
@@ -12,25 +19,23 @@ describe("an API server that goes away during a promotion", () => {
 
   afterAll(() => stack?.close());
 
-  /** A revision of its own for each outage, with deadlines that leave room for it. */
-  const candidate = (requests: number) => [
-    { path: ["engine", "maxRunningRequests"], value: requests },
-    { path: ["rollout", "deadlines", "verifySeconds"], value: 240 },
-    { path: ["rollout", "deadlines", "totalSeconds"], value: 900 },
-  ];
-
-  test.each([
-    { phase: "while pods start, for a minute", line: /\[ready\] keye-/, seconds: 60, requests: 60 },
-    { phase: "while pods are probed", line: /\[probe\] .*health pass/, seconds: 10, requests: 61 },
-    { phase: "after the switch", line: /\[switch\] .* -> /, seconds: 10, requests: 62 },
-    { phase: "while the candidate soaks", line: /\[traffic\] \d+ of \d+/, seconds: 10, requests: 63 },
-  ])("$phase: the promotion goes on where it was", async ({ line, seconds, requests }) => {
-    const outage = async () => {
+  function outage(line: RegExp, seconds: number): AtLine {
+    const action = async () => {
       await stack.cluster.rehearsal.pauseApiserver();
       await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
       await stack.cluster.rehearsal.resumeApiserver();
     };
-    const { exitCode, output } = await stack.up(candidate(requests), { line, action: outage });
+    return { line, action };
+  }
+
+  test("for a minute while pods start, then shortly in each later phase: it goes on where it was, and promotes", async () => {
+    const { exitCode, output } = await stack.up(
+      candidate,
+      outage(/\[ready\] keye-/, 60),
+      outage(/\[probe\] .*health pass/, 5),
+      outage(/\[switch\] .* -> /, 5),
+      outage(/\[traffic\] \d+ of \d+/, 5),
+    );
     expect(output).not.toContain("error:");
     expect(exitCode).toBe(0);
     const { activeRevision, revision } = await stack.outputs();

@@ -20,7 +20,7 @@ export interface Ended {
   readonly secondsAfterInterrupt: number;
 }
 
-/** What to do at the first line that matches. */
+/** What to do at the next line that matches. */
 export interface AtLine {
   readonly line: RegExp;
   readonly action: "interrupt" | (() => Promise<unknown>);
@@ -62,9 +62,9 @@ export class PromotionStack {
   }
 
   /** `pulumi up` with some settings of the rehearsal's stack changed. */
-  up(changes: readonly Setting[] = [], at?: AtLine): Promise<Ended> {
+  up(changes: readonly Setting[] = [], ...at: readonly AtLine[]): Promise<Ended> {
     const file = writeStackFile(root, this.#dir, changes);
-    return this.pulumi(["up", "--yes", "--skip-preview", "--config-file", file], at);
+    return this.pulumi(["up", "--yes", "--skip-preview", "--config-file", file], ...at);
   }
 
   /** `pulumi preview` with some settings changed. */
@@ -88,18 +88,20 @@ export class PromotionStack {
     return { live, replicas: Object.fromEntries(replicas) };
   }
 
-  async pulumi(args: readonly string[], at?: AtLine): Promise<Ended> {
+  async pulumi(args: readonly string[], ...at: readonly AtLine[]): Promise<Ended> {
     const flags = args[0] === "stack" ? [] : ["--non-interactive", "--color=never"];
     const child = spawn("pulumi", [...args, ...flags], { cwd: root, env: this.#env });
     const lines: string[] = [];
     let interruptedAt: number | undefined;
-    let isReached = false;
+    const awaited = [...at];
     const actions: Promise<unknown>[] = [];
     const onLine = (line: string) => {
       lines.push(line);
-      if (at === undefined || isReached || !at.line.test(line)) return;
-      isReached = true;
-      if (at.action !== "interrupt") actions.push(at.action());
+      // The lines are awaited in order.
+      const [next] = awaited;
+      if (!next?.line.test(line)) return;
+      awaited.shift();
+      if (next.action !== "interrupt") actions.push(next.action());
       else {
         interruptedAt = performance.now();
         child.kill("SIGINT");
@@ -111,7 +113,7 @@ export class PromotionStack {
       child.once("close", end);
     });
     await Promise.all(actions);
-    if (at !== undefined && !isReached) throw new Error(`no line like ${at.line} came:\n${lines.join("\n")}`);
+    if (awaited[0] !== undefined) throw new Error(`no line like ${awaited[0].line} came:\n${lines.join("\n")}`);
     const secondsAfterInterrupt = interruptedAt === undefined ? 0 : (performance.now() - interruptedAt) / 1000;
     return { exitCode, output: lines.join("\n"), secondsAfterInterrupt };
   }
