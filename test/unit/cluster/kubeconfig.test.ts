@@ -81,8 +81,7 @@ describe("the kubeconfig", () => {
     {
       name: "a server that is no URL",
       options: { kubeconfig: two, context: "astray" },
-      message:
-        'ENV_KUBECONFIG: context "astray": Its server "10.0.0.1" is no URL, such as https://10.0.0.1:6443.',
+      message: 'ENV_KUBECONFIG: context "astray": Its server "10.0.0.1" is no URL, such as https://10.0.0.1:6443.',
     },
     {
       name: "a file that is some other text",
