@@ -4,6 +4,7 @@ import { textOf } from "../infra/core/errors.ts";
 import { exitCodes } from "../infra/core/exit-codes.ts";
 import { kubernetesProvider, rehearsalEnvironment } from "../infra/rehearsal/environment.ts";
 import type { RehearsalState } from "../infra/rehearsal/state.ts";
+import { interruptible } from "./lib/interrupt.ts";
 import { endRehearsal, type RehearsalProcess, rehearsalState, startRehearsal } from "./story/rehearsal-process.ts";
 import { Steps } from "./story/steps.ts";
 import { tellStory } from "./story/story.ts";
@@ -11,30 +12,26 @@ import { tellStory } from "./story/story.ts";
 const root = resolve(import.meta.dirname, "..");
 
 const say = (line: string) => console.log(line);
-const stop = new AbortController();
-process.once("SIGINT", () => stop.abort(new Error("interrupted")));
-process.once("SIGTERM", () => stop.abort(new Error("interrupted")));
-
 // `./scripts/rehearse` has read the command line.
 const [word, name = "story", keep] = process.argv.slice(2);
-const rehearsal: RehearsalProcess = { root, name, signal: stop.signal };
 
-process.exitCode = await (word === "down" ? down() : play(keep === "--keep")).catch((error: unknown) => {
-  if (stop.signal.aborted) {
-    console.error("\nInterrupted.");
-    return exitCodes.cancelled;
+await interruptible(async (signal) => {
+  const rehearsal: RehearsalProcess = { root, name, signal };
+  try {
+    return await (word === "down" ? down(rehearsal) : play(rehearsal, keep === "--keep"));
+  } catch (error) {
+    console.error(signal.aborted ? "\nInterrupted." : `\n${textOf(error)}`);
+    return signal.aborted ? exitCodes.cancelled : exitCodeOf(error);
   }
-  console.error(`\n${textOf(error)}`);
-  return exitCodeOf(error);
 });
 
-async function down(): Promise<number> {
+async function down(rehearsal: RehearsalProcess): Promise<number> {
   const outcome = await endRehearsal(rehearsal);
   say(outcome === "none" ? `No rehearsal "${name}" runs: nothing to do.` : `The rehearsal "${name}" has ended.`);
   return exitCodes.pass;
 }
 
-async function play(isKept: boolean): Promise<number> {
+async function play(rehearsal: RehearsalProcess, isKept: boolean): Promise<number> {
   const steps = new Steps(say);
   // Outside of `try`: where it does not start it leaves nothing, and one that runs already is not ours to end.
   const state = await steps.run(
@@ -46,7 +43,7 @@ async function play(isKept: boolean): Promise<number> {
   try {
     const env = rehearsalEnvironment(state, process.env);
     say(`kubernetes provider: ${kubernetesProvider(process.env)}`);
-    await tellStory({ root, state: () => rehearsalState(rehearsal), env, signal: stop.signal, say, steps });
+    await tellStory({ root, state: () => rehearsalState(rehearsal), env, signal: rehearsal.signal, say, steps });
     isDone = true;
     say(steps.summary());
     if (isKept) say(howToUse(state));

@@ -23,8 +23,9 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   const stop = new AbortController();
   const cancel = () =>
     stop.abort(new DeployError({ code: "E_CANCELLED", where: "keye", message: "Cancelled by a signal." }));
-  process.once("SIGINT", cancel);
-  process.once("SIGTERM", cancel);
+  // Not `once`: execa ends the process where it finds its own listener alone at a signal, before anything is cleaned up.
+  process.on("SIGINT", cancel);
+  process.on("SIGTERM", cancel);
   const world: CommandWorld = {
     out: (text) => process.stdout.write(`${text}\n`),
     err: (text) => process.stderr.write(`${text}\n`),

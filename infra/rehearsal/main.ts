@@ -19,8 +19,9 @@ async function main(): Promise<void> {
     },
   });
   const end = new AbortController();
-  process.once("SIGTERM", () => end.abort(new Error("SIGTERM")));
-  process.once("SIGINT", () => end.abort(new Error("SIGINT")));
+  // Not `once`: a second signal while the cluster ends must not cut that short.
+  process.on("SIGTERM", () => end.abort(new Error("SIGTERM")));
+  process.on("SIGINT", () => end.abort(new Error("SIGINT")));
   const cluster = await startCluster({
     name: values.name,
     dir: values.dir,

@@ -7,7 +7,8 @@ import { exitCodes } from "../../infra/core/exit-codes.ts";
 export async function interruptible(body: (signal: AbortSignal) => Promise<number>): Promise<void> {
   const interrupt = new AbortController();
   for (const name of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.once(name, () => interrupt.abort(new Error(`interrupted by ${name}`)));
+    // Not `once`: execa ends the process where it finds its own listener alone at a signal, before anything is cleaned up.
+    process.on(name, () => interrupt.abort(new Error(`interrupted by ${name}`)));
   }
   try {
     process.exitCode = await body(interrupt.signal);
