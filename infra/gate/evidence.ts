@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../core/errors.ts";
+import { redact } from "../core/redact.ts";
 import type { Seconds } from "../core/units.ts";
-import { redact } from "../status/redact.ts";
 import type { VerdictKind } from "./measurement.ts";
 import type { PhaseName, PhaseRecord } from "./phases.ts";
 import type { ProvenPod } from "./proof.ts";

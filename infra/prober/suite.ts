@@ -10,6 +10,7 @@ import { text } from "./checks/text.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { type ProbePicture, Session } from "./session.ts";
 import type { ProbeTarget } from "./target.ts";
+import { factsWithoutSecrets, withoutSecrets } from "./without-secrets.ts";
 
 /** All checks, in the order in which they run: the cheap ones that explain the others come first. */
 export const checks: readonly Check[] = [health, identity, text, streaming];
@@ -24,6 +25,8 @@ export interface ProbeOptions {
   readonly onPicture?: (picture: ProbePicture) => void;
   /** Decides every question and picture of the run. @default a new one */
   readonly seed?: number;
+  /** What is run, in this order; the profile chooses among them. @default every check of the suite */
+  readonly checks?: readonly Check[];
 }
 
 /**
@@ -36,7 +39,7 @@ export async function runSuite(target: ProbeTarget, spec: ProbeSpec, options: Pr
   const startedAt = options.clock.now();
   const measurements: Measurement[] = [];
   const seeded = { ...options, seed: options.seed ?? freshSeed() };
-  for (const check of checks.filter(({ profiles }) => profiles.includes(spec.profile))) {
+  for (const check of (options.checks ?? checks).filter(({ profiles }) => profiles.includes(spec.profile))) {
     const dead = measurements.find((measurement) => measurement.outcome === "error");
     const measurement =
       dead === undefined
@@ -54,7 +57,10 @@ export async function runSuite(target: ProbeTarget, spec: ProbeSpec, options: Pr
   };
 }
 
-/** Runs one check and turns whatever happens into a measurement. */
+/**
+ * Runs one check and turns whatever happens into a measurement. An engine may repeat the key that it was asked with, or
+ * tell another's: neither gets any further than here.
+ */
 export async function measure(
   check: Check,
   target: ProbeTarget,
@@ -73,12 +79,12 @@ export async function measure(
     check: check.name,
     outcome: finding.outcome,
     ...(check.severity === undefined ? {} : { severity: check.severity }),
-    reason: finding.reason,
+    reason: withoutSecrets(finding.reason, target.apiKey),
     startedAt,
     duration: Math.round(options.clock.now() - startedAt),
     attempts: session.attempts,
     transportErrors: session.transportErrors,
-    facts: finding.facts ?? {},
+    facts: factsWithoutSecrets(finding.facts ?? {}, target.apiKey),
   };
 }
 

@@ -1,5 +1,5 @@
+import { quoteTail } from "../core/redact.ts";
 import { type FailureSignature, failureSignatures } from "./failure-signatures.ts";
-import { quoteTail } from "./redact.ts";
 import { furthest, phaseOfLine, type StartupPhase } from "./startup-phase.ts";
 
 /** How much of a countable step is done. */

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../core/errors.ts";
+import { redact } from "../core/redact.ts";
 import { findFailure } from "./engine-log.ts";
 import { type Fault, faultWaits } from "./fault.ts";
 import type { ContainerTermination, Pod } from "./objects.ts";
@@ -14,7 +15,6 @@ import {
   restartsOf,
   waitingContainer,
 } from "./pod-facts.ts";
-import { redact } from "./redact.ts";
 
 /** Registry answers that no retry changes. */
 const finalImageText =

@@ -1,6 +1,6 @@
+import { redact } from "../core/redact.ts";
 import { type Fault, faultWaits } from "./fault.ts";
 import type { Deployment, Event, Pod } from "./objects.ts";
-import { redact } from "./redact.ts";
 
 /** What the controllers say of one revision. */
 export interface RevisionEvidence {

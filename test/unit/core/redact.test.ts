@@ -1,9 +1,11 @@
 import { expect, test } from "vitest";
-import { quoteTail, redact } from "../../../infra/status/redact.ts";
+import { quoteTail, redact } from "../../../infra/core/redact.ts";
 
 test.each([
   ["api_key='abc123', admin_api_key=None, host='0.0.0.0'", "api_key=[hidden], admin_api_key=None, host='0.0.0.0'"],
   ['{"api_key": "abc123", "port": 8000}', '{"api_key": [hidden], "port": 8000}'],
+  ['{\\"api_key\\": \\"abc123\\", \\"port\\": 8000}', '{\\"api_key\\": [hidden], \\"port\\": 8000}'],
+  ["error near api_key='abc1…", "error near api_key=[hidden]"],
   ["--api-key abc123 --port 8000", "--api-key [hidden] --port 8000"],
   ["--api-key=abc123", "--api-key=[hidden]"],
   ["Authorization: Bearer abc.def-123456", "Authorization: Bearer [hidden]"],

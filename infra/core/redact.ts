@@ -2,9 +2,10 @@
 const hidden = "[hidden]";
 
 const rules: readonly (readonly [pattern: RegExp, replacement: string])[] = [
-  // `server_args=ServerArgs(… api_key='…', admin_api_key='…' …)`, JSON and command lines alike.
+  // `server_args=ServerArgs(… api_key='…', admin_api_key='…' …)`, JSON and command lines alike; JSON inside of JSON has
+  // its quotes escaped, and a quotation that was cut has no second one.
   [
-    /((?:api[_-]?key|password|secret|(?:access|auth|hf|hub)[_-]?token)["']?\s*[=:]\s*|--(?:admin-)?api-key\s+)(?!None\b)(?:"[^"]*"|'[^']*'|[^\s,;)}"']+)/gi,
+    /((?:api[_-]?key|password|secret|(?:access|auth|hf|hub)[_-]?token)\\*["']?\s*[=:]\s*|--(?:admin-)?api-key\s+)(?!None\b)(?:\\*"[^"]*(?:"|$)|\\*'[^']*(?:'|$)|[^\s,;)}"']+)/gi,
     `$1${hidden}`,
   ],
   [/\b(Bearer|Basic)\s+[A-Za-z0-9._~+/=-]{6,}/g, `$1 ${hidden}`],
