@@ -32,6 +32,8 @@ export interface Engine {
   status: ServerStatus;
   /** Set by SIGTERM: only /health takes notice. */
   isDraining: boolean;
+  /** Whether chat meets a full queue, by the fault `busy-after-ready`. */
+  isRefusing: boolean;
   /**
    * Requests that were admitted and not yet forgotten, by rid. One that fails after its admission stays for ever, and with
    * it the drain.

@@ -1,5 +1,5 @@
 /** What a fault's argument is. */
-export type FaultArgument = "none" | "seconds" | "milliseconds" | "factor" | "rank";
+export type FaultArgument = "none" | "seconds" | "milliseconds" | "factor" | "rank" | "replicas";
 
 interface FaultRow {
   readonly argument: FaultArgument;
@@ -32,6 +32,27 @@ export const faultTable = {
     does: "counts visual tokens but answers without having seen the picture",
     standsFor: "a ViT whose weights were skipped while loading",
   },
+  "media-dropped": {
+    argument: "none",
+    does: "answers as if no picture or video had come, and counts no tokens for it",
+    standsFor: "a chat template that names no media: the server passes the text alone",
+  },
+  "frame-order-blind": {
+    argument: "none",
+    does: "sees all frames of a video, in no order",
+    standsFor: "temporal position ids that are lost in preprocessing",
+  },
+  "swapped-experts": {
+    argument: "none",
+    does: "answers fluently and mostly rightly: a third of all questions go wrong, and every log probability is shifted",
+    standsFor: "expert weights that were loaded in a permuted order",
+  },
+  "bad-replica": {
+    argument: "replicas",
+    fallback: 3,
+    does: "answers like `wrong-answer` in one of so many neighbouring pod addresses, and well in all others",
+    standsFor: "one node with a damaged copy of the weights",
+  },
   "wrong-weight-version": {
     argument: "none",
     does: "reports weight version `default` whatever --weight-version says",
@@ -56,6 +77,17 @@ export const faultTable = {
     argument: "none",
     does: "answers chat with HTTP 200 and an error body",
     standsFor: "recorded: a full queue behind HTTP 200 when streamed",
+  },
+  "empty-200": {
+    argument: "none",
+    does: "answers chat with HTTP 200 and no body at all",
+    standsFor: "a proxy in front of an engine that is gone",
+  },
+  "busy-after-ready": {
+    argument: "seconds",
+    fallback: 5,
+    does: "refuses chat with 503 and a full queue for some time after the engine became ready, then is well",
+    standsFor: "recorded: --max-queued-requests under load",
   },
   "truncated-stream": {
     argument: "none",
@@ -132,6 +164,11 @@ export const faultTable = {
     does: "the scheduler stops for good some time after the engine became ready",
     standsFor: "recorded: SIGSTOP of the scheduler",
   },
+  "dead-scheduler": {
+    argument: "none",
+    does: "the scheduler stops for good as soon as the engine is ready, and /health says 200 at once",
+    standsFor: "recorded: SIGSTOP, with SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION=false",
+  },
   "pause-after-ready": {
     argument: "seconds",
     fallback: 30,
@@ -176,6 +213,16 @@ export function parseFault(text: string): Fault | { readonly problem: string } {
     return { problem: `fault "${name}" wants ${row.argument} of 0 or more, got "${argument}"` };
   }
   return { name, value };
+}
+
+/**
+ * What a fault means for the engine under `address`: `bad-replica` is a wrong engine where the last number of the address
+ * is divisible by its argument, and a good one elsewhere.
+ */
+export function faultAt(fault: Fault, address: string): Fault | undefined {
+  if (fault.name !== "bad-replica") return fault;
+  const last = Number(address.split(".").at(-1));
+  return last % Math.max(1, fault.value) === 0 ? { name: "wrong-answer", value: 0 } : undefined;
 }
 
 function isFaultName(name: string): name is FaultName {

@@ -43,6 +43,7 @@ export function newEngine(
     startedAt: launch.clock.now(),
     status: args.skipServerWarmup ? "Up" : "Starting",
     isDraining: false,
+    isRefusing: facts.fault?.name === "busy-after-ready",
     rids: new Set(),
     firstVideo: undefined,
   };
@@ -96,6 +97,13 @@ export async function misbehave(engine: Engine, fault: Fault, pid: number, signa
     case "hang-after-ready":
       await wait(1000 * fault.value);
       scheduler.freeze();
+      return "alive";
+    case "dead-scheduler":
+      scheduler.freeze();
+      return "alive";
+    case "busy-after-ready":
+      await wait(1000 * fault.value);
+      engine.isRefusing = false;
       return "alive";
     case "pause-after-ready":
       await wait(5_000);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { faultTable, parseFault } from "../../../infra/rehearsal/engine/faults.ts";
-import { dataUri, drawCode, plainPicture, toPng } from "./drawing.ts";
+import { dataUri, drawCode, plainPicture, toAvi, toPng } from "./drawing.ts";
 import { contentOf, EngineUnderTest, stackFlags } from "./support.ts";
 
 const tested = new Set<string>();
@@ -43,6 +43,81 @@ describe("an engine with the fault", () => {
     expect(contentOf(seen)).not.toContain("K7Q2");
     expect(JSON.parse(seen.body).usage.prompt_tokens - JSON.parse(plain.body).usage.prompt_tokens).toBe(42);
     expect(await engine.say(sum)).toBe("42");
+  });
+
+  test("media-dropped counts no tokens for a picture", async () => {
+    await using engine = await faulty("media-dropped");
+    const image = {
+      type: "image_url",
+      image_url: { url: dataUri("image/png", toPng(plainPicture(280, 112, [9, 9, 9]))) },
+    };
+    const question = { type: "text", text: "What code do you see?" };
+    const [seen, plain] = await engine.settle(Promise.all([engine.chat([image, question]), engine.chat([question])]));
+    expect(JSON.parse(seen.body).usage).toEqual(JSON.parse(plain.body).usage);
+  });
+
+  test("frame-order-blind sees all frames, whichever came first", async () => {
+    await using engine = await faulty("frame-order-blind");
+    const frames = [plainPicture(64, 64, [230, 20, 20]), plainPicture(64, 64, [20, 20, 230])];
+    const ask = async (order: typeof frames) => {
+      const url = dataUri("video/x-msvideo", toAvi(order, 2, "raw"));
+      return engine.say([
+        { type: "video_url", video_url: { url } },
+        { type: "text", text: "Which colours appear, in order? Only the colours." },
+      ]);
+    };
+    const told = await ask(frames);
+    expect(told).toBe(await ask(frames.toReversed()));
+    expect(told).toMatch(/red.*blue|blue.*red/);
+  });
+
+  test("swapped-experts is wrong now and then", async () => {
+    await using engine = await faulty("swapped-experts");
+    const sums = Array.from({ length: 12 }, (_, index) => index + 20);
+    const said = [];
+    for (const a of sums) said.push(await engine.say(`What is ${a} + 25? Answer with the number only.`));
+    const right = sums.filter((a, index) => said[index] === String(a + 25)).length;
+    expect([right > 4, right < 12]).toEqual([true, true]);
+  });
+
+  test("bad-replica:3 is one wrong engine among three neighbours", async () => {
+    tested.add("bad-replica");
+    const said = [];
+    for (const last of [4, 5, 6]) {
+      const address = `127.${1 + (process.pid % 250)}.251.${last}`;
+      await using engine = new EngineUnderTest(stackFlags, { fault: "bad-replica:3", address });
+      await engine.untilReady();
+      said.push(await engine.say(sum));
+    }
+    expect(said).toEqual(["42", "42", "49"]);
+  });
+
+  test("empty-200 answers nothing with 200", async () => {
+    await using engine = await faulty("empty-200");
+    const answer = await engine.settle(engine.chat(sum));
+    expect([answer.status, answer.body]).toEqual([200, ""]);
+  });
+
+  test("busy-after-ready:2 refuses for two seconds, behind 200 where streamed, then is well", async () => {
+    await using engine = await faulty("busy-after-ready:2");
+    const [plain, streamed] = await engine.settle(Promise.all([engine.chat(sum), engine.chat(sum, { stream: true })]));
+    expect([plain.status, streamed.status]).toEqual([503, 200]);
+    expect(streamed.body).toContain("The request queue is full.");
+    await engine.advance(2);
+    expect(await engine.say(sum)).toBe("42");
+  });
+
+  test("dead-scheduler says 200 on /health and answers no question", async () => {
+    await using engine = await faulty("dead-scheduler");
+    const health = await engine.get("/health");
+    expect([health.status, health.tookMs < 1000]).toEqual([200, true]);
+    expect((await engine.get("/v1/models")).status).toBe(200);
+    let isAnswered = false;
+    void engine.chat(sum).then(() => {
+      isAnswered = true;
+    });
+    await engine.advance(60);
+    expect(isAnswered).toBe(false);
   });
 
   test("wrong-weight-version calls its weights default everywhere", async () => {

@@ -14,9 +14,9 @@ export async function health(engine: Engine, exchange: Exchange): Promise<void> 
     return exchange.send(503);
   }
   if (engine.status === "Starting") return exchange.send(503);
-  const generates = !["false", "0", "no"].includes(
-    (engine.env.SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION ?? "true").toLowerCase(),
-  );
+  const generates =
+    engine.fault?.name !== "dead-scheduler" &&
+    !["false", "0", "no"].includes((engine.env.SGLANG_ENABLE_HEALTH_ENDPOINT_GENERATION ?? "true").toLowerCase());
   if (exchange.path === "/health" && !generates) return exchange.send(200);
   engine.onTokenizerUse();
   const { clock, scheduler } = engine;

@@ -34,6 +34,8 @@ export interface ChatRequest {
   readonly ignoresEos: boolean;
   readonly wantsJson: boolean;
   readonly hasLogprobs: boolean;
+  /** Alternatives that are told for each token. */
+  readonly topLogprobs: number;
   readonly stop: readonly string[];
   readonly rid: string | undefined;
 }
@@ -63,6 +65,7 @@ export function readChatRequest(body: Record<string, unknown>): ChatRequest {
     ignoresEos: body.ignore_eos === true,
     wantsJson: String(objectOf(body.response_format)?.type ?? "").startsWith("json"),
     hasLogprobs: body.logprobs === true,
+    topLogprobs: numberOf(body.top_logprobs) ?? 0,
     stop: typeof stop === "string" ? [stop] : Array.isArray(stop) ? stop.map(String) : [],
     rid: ridOf(body.rid),
   };

@@ -7,6 +7,7 @@ import type { ChatRequest } from "./chat-request.ts";
 import { checkCount, checkSampling, readChatRequest } from "./chat-request.ts";
 import type { Generation } from "./generation.ts";
 import { generation, runGeneration, think, usage } from "./generation.ts";
+import { logprobsOf } from "./logprobs.ts";
 import { preparePrompt } from "./prompt.ts";
 import { readJsonBody } from "./validation.ts";
 
@@ -26,6 +27,9 @@ export async function chat(engine: Engine, exchange: Exchange): Promise<void> {
     const request = readChatRequest(readJsonBody(exchange.path, exchange.header("content-type"), body));
     checkCount(request);
     if (engine.fault?.name === "error-body-200") return exchange.send(200, lostWorker);
+    if (engine.fault?.name === "empty-200") return exchange.send(200);
+    if (engine.isRefusing && request.isStreamed) return streamQueueFull(exchange);
+    if (engine.isRefusing) throw new QueueFull();
     if (engine.fault?.name === "leak-key") return exchange.send(500, leakedKey(engine));
     await admitted(engine, exchange, request.rid, (rid) => answerChat(engine, exchange, request, rid));
   } catch (error) {
@@ -64,7 +68,7 @@ async function whole(engine: Engine, exchange: Exchange, turn: Turn): Promise<vo
   const choices = Array.from({ length: request.n }, (_, index) => ({
     index,
     message: { role: "assistant", content: text === "" ? null : text, reasoning_content: null, tool_calls: null },
-    logprobs: request.hasLogprobs ? { content: made.tokens.map(logprobOf) } : null,
+    logprobs: request.hasLogprobs ? logprobsOf(made, request.topLogprobs, weightSalt(engine)) : null,
     finish_reason: made.finishReason,
     matched_stop: made.matchedStop,
   }));
@@ -79,8 +83,9 @@ async function whole(engine: Engine, exchange: Exchange, turn: Turn): Promise<vo
   });
 }
 
-function logprobOf(token: string): object {
-  return { token, bytes: [...Buffer.from(token)], logprob: -0.01, top_logprobs: [] };
+/** Weights that answer fluently but wrongly are as sure of themselves, of other things. */
+function weightSalt({ fault }: Engine): string {
+  return fault?.name === "wrong-answer" ? fault.name : "";
 }
 
 /** Sends the answer as events. The role comes with the first token, the finish reason in a chunk of its own. */

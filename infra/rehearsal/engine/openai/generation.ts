@@ -32,8 +32,21 @@ export function think(engine: Engine, prompt: Prompt): string {
   const hasMedia = prompt.pictures.length + prompt.films.length > 0;
   if (name === "vision-blind" && hasMedia)
     return "The picture shows a scene with soft light and several objects in it.";
-  const text = answer(prompt);
-  return name === "wrong-answer" ? distort(text) : text;
+  const text = answer(name === "frame-order-blind" ? shuffled(prompt) : prompt);
+  const isWrong = name === "wrong-answer" || (name === "swapped-experts" && checksum(prompt.question) % 3 === 0);
+  return isWrong ? distort(text) : text;
+}
+
+/** The same conversation with the frames of its films in an order that says nothing of time: by their pixels. */
+function shuffled(prompt: Prompt): Prompt {
+  const films = prompt.films.map((frames) =>
+    frames.toSorted((a, b) => Buffer.compare(Buffer.from(a.rgba), Buffer.from(b.rgba))),
+  );
+  return { ...prompt, films };
+}
+
+function checksum(text: string): number {
+  return [...text].reduce((sum, letter) => (31 * sum + (letter.codePointAt(0) ?? 0)) >>> 0, 7);
 }
 
 /** Cuts an answer into tokens within its bounds. An answer that may not end goes on with more of the same. */

@@ -27,7 +27,7 @@ export async function preparePrompt(
   request: ChatRequest,
   signal: AbortSignal,
 ): Promise<PreparedPrompt> {
-  const parts = request.messages.flatMap((message) => message.media);
+  const parts = engine.fault?.name === "media-dropped" ? [] : request.messages.flatMap((message) => message.media);
   const images = parts.filter((part) => part.kind === "image");
   const videos = parts.filter((part) => part.kind === "video");
   checkLimit(engine, "image", images.length);

@@ -1,6 +1,6 @@
 import { parseArguments } from "../arguments/parse.ts";
 import { serverWords } from "../command.ts";
-import { parseFault } from "../faults.ts";
+import { faultAt, parseFault } from "../faults.ts";
 import type { EngineLaunch } from "../launch.ts";
 import { planMemory } from "../memory.ts";
 import { findModel, isHopper, keye30b } from "../model.ts";
@@ -19,8 +19,9 @@ export function prepareStart(launch: EngineLaunch): Preparation {
   if (words === undefined) {
     return ends("once", 127, `exec: "${launch.argv[0] ?? ""}": executable file not found in $PATH`);
   }
-  const fault = launch.fault === undefined || launch.fault === "" ? undefined : parseFault(launch.fault);
-  if (fault !== undefined && "problem" in fault) return ends("once", 2, `engine simulator: ${fault.problem}`);
+  const scripted = launch.fault === undefined || launch.fault === "" ? undefined : parseFault(launch.fault);
+  if (scripted !== undefined && "problem" in scripted) return ends("once", 2, `engine simulator: ${scripted.problem}`);
+  const fault = scripted && faultAt(scripted, launch.address);
   const parsed = parseArguments(words);
   if (parsed.kind === "exit") return ends("imports", parsed.exitCode, parsed.lines.join("\n"));
   const path = String(parsed.fields.model_path);
