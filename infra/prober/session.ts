@@ -1,6 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { ProbeSpec } from "../core/probe-spec.ts";
 import type { Milliseconds } from "../core/units.ts";
+import type { Baseline } from "./baseline/document.ts";
 import { type Exchange, exchange, type ProbeRequest } from "./http.ts";
 import type { ProbeTarget } from "./target.ts";
 
@@ -24,6 +25,8 @@ export interface SessionOptions {
   /** Numbers from 0 up to, not including, 1: from a seed, so that a run can be repeated. */
   readonly random: () => number;
   readonly onPicture?: (picture: ProbePicture) => void;
+  /** What the engine is compared with; without one, nothing is. */
+  readonly baseline?: Baseline;
 }
 
 /** Sends the requests of one measurement, retries what never reached the engine, and counts both. */
@@ -32,6 +35,7 @@ export class Session {
   readonly spec: ProbeSpec;
   readonly random: () => number;
   readonly clock: Clock;
+  readonly baseline: Baseline | undefined;
   readonly #signal: AbortSignal;
   readonly #onPicture: ((picture: ProbePicture) => void) | undefined;
   #attempts = 0;
@@ -42,6 +46,7 @@ export class Session {
     this.spec = spec;
     this.random = options.random;
     this.clock = options.clock;
+    this.baseline = options.baseline;
     this.#signal = options.signal;
     this.#onPicture = options.onPicture;
   }

@@ -2,9 +2,15 @@ import type { Clock } from "../core/clock.ts";
 import { textOf } from "../core/errors.ts";
 import type { ProbeSpec } from "../core/probe-spec.ts";
 import type { Measurement, ProbeReport } from "../gate/measurement.ts";
+import type { Baseline } from "./baseline/document.ts";
 import type { Check } from "./check.ts";
+import { burst } from "./checks/burst.ts";
+import { fluency } from "./checks/fluency.ts";
+import { golden } from "./checks/golden.ts";
 import { health } from "./checks/health.ts";
+import { healthWindow } from "./checks/health-window.ts";
 import { identity } from "./checks/identity.ts";
+import { latency } from "./checks/latency.ts";
 import { streaming } from "./checks/streaming.ts";
 import { text } from "./checks/text.ts";
 import { seededRandom } from "./seeded-random.ts";
@@ -13,7 +19,17 @@ import type { ProbeTarget } from "./target.ts";
 import { factsWithoutSecrets, withoutSecrets } from "./without-secrets.ts";
 
 /** All checks, in the order in which they run: the cheap ones that explain the others come first. */
-export const checks: readonly Check[] = [health, identity, text, streaming];
+export const checks: readonly Check[] = [
+  health,
+  identity,
+  text,
+  streaming,
+  fluency,
+  golden,
+  burst,
+  healthWindow,
+  latency,
+];
 
 /** What a run of probes needs beside target and spec. */
 export interface ProbeOptions {
@@ -23,6 +39,8 @@ export interface ProbeOptions {
   readonly onMeasurement?: (measurement: Measurement) => void;
   /** Called with each picture that is sent. */
   readonly onPicture?: (picture: ProbePicture) => void;
+  /** What a good engine said to the golden prompts; without it the check `golden` is skipped. */
+  readonly baseline?: Baseline;
   /** Decides every question and picture of the run. @default a new one */
   readonly seed?: number;
   /** What is run, in this order; the profile chooses among them. @default every check of the suite */

@@ -85,7 +85,7 @@ async function whole(engine: Engine, exchange: Exchange, turn: Turn): Promise<vo
 
 /** Weights that answer fluently but wrongly are as sure of themselves, of other things. */
 function weightSalt({ fault }: Engine): string {
-  return fault?.name === "wrong-answer" ? fault.name : "";
+  return fault?.name === "wrong-answer" || fault?.name === "swapped-experts" ? fault.name : "";
 }
 
 /** Sends the answer as events. The role comes with the first token, the finish reason in a chunk of its own. */
