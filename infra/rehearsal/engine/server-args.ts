@@ -74,8 +74,9 @@ export function completeServerArgs(given: Readonly<Record<string, Json>>, around
     chunked_prefill_size: chunk,
     page_size: pageSize,
     attention_backend: backend,
-    prefill_attention_backend: prefill,
-    decode_attention_backend: decode,
+    // Outside Hopper they stay as given: the scheduler alone resolves them.
+    prefill_attention_backend: hopper ? prefill : (text(given.prefill_attention_backend) ?? null),
+    decode_attention_backend: hopper ? decode : (text(given.decode_attention_backend) ?? null),
     sampling_backend: text(given.sampling_backend) ?? "flashinfer",
     grammar_backend: text(given.grammar_backend) ?? "xgrammar",
     mm_attention_backend: text(given.mm_attention_backend) ?? "fa3",

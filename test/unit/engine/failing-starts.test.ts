@@ -179,6 +179,9 @@ describe("a start that is unlike what was meant goes on silently:", () => {
     await engine.untilReady();
     const info = JSON.parse((await engine.get("/server_info")).body);
     expect([info.attention_backend, info.page_size]).toEqual(["flashinfer", 1]);
+    const [rank] = info.internal_states;
+    expect([info.prefill_attention_backend, rank.prefill_attention_backend]).toEqual([null, "flashinfer"]);
+    expect([info.decode_attention_backend, rank.decode_attention_backend]).toEqual([null, "flashinfer"]);
     expect(engine.lines.join("\n")).toContain("on non-Hopper GPU.");
   });
 
