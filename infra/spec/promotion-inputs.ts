@@ -1,7 +1,7 @@
 import type { StackConfig } from "../config/stack-config.ts";
 import { canonicalJson } from "../core/canonical-json.ts";
 import { revisionName } from "../core/names.ts";
-import type { ProbeSpec } from "../core/probe-spec.ts";
+import type { EngineExpectation, ProbeSpec } from "../core/probe-spec.ts";
 import type { PromotionInputs } from "../core/promotion-inputs.ts";
 import { engineNodeSelector } from "./chart-values.ts";
 
@@ -20,12 +20,47 @@ export function probeSpec(config: StackConfig, revision: string): ProbeSpec {
       tpSize: engine.tpSize,
       memFractionStatic: engine.memFractionStatic,
       ...(engine.contextLength === undefined ? {} : { contextLength: engine.contextLength }),
-      ...(gate.expect.attentionBackend === null ? {} : { attentionBackend: gate.expect.attentionBackend }),
+      ...(model.revision === undefined ? {} : { modelRevision: model.revision }),
+      ...impliedExpectation(engine.extraArgs),
+      ...attentionExpectation(gate.expect.attentionBackend, engine.extraArgs),
       ...(gate.expect.pageSize === null ? {} : { pageSize: gate.expect.pageSize }),
       ...(gate.expect.architecture === null ? {} : { architecture: gate.expect.architecture }),
     },
     consecutivePasses: gate.consecutivePasses,
   };
+}
+
+/** Both phases run the declared backend unless an argument says otherwise: `attention_backend` alone does not tell. */
+function attentionExpectation(backend: string | null, extraArgs: readonly string[]): EngineExpectation {
+  if (backend === null) return {};
+  return {
+    attentionBackend: backend,
+    prefillAttentionBackend: lastValue(extraArgs, "--prefill-attention-backend") ?? backend,
+    decodeAttentionBackend: lastValue(extraArgs, "--decode-attention-backend") ?? backend,
+  };
+}
+
+/** What follows from the command line beside the settings that have a name of their own. */
+function impliedExpectation(extraArgs: readonly string[]): EngineExpectation {
+  const toolCallParser = lastValue(extraArgs, "--tool-call-parser");
+  const reasoningParser = lastValue(extraArgs, "--reasoning-parser");
+  return {
+    trustRemoteCode: true,
+    hasImageUnderstanding: true,
+    dpSize: 1,
+    ppSize: 1,
+    epSize: Number(lastValue(extraArgs, "--ep-size", "--expert-parallel-size", "--ep") ?? 1),
+    kvCacheDtype: lastValue(extraArgs, "--kv-cache-dtype") ?? "auto",
+    quantization: lastValue(extraArgs, "--quantization") ?? "none",
+    ...(toolCallParser === undefined ? {} : { toolCallParser }),
+    ...(reasoningParser === undefined ? {} : { reasoningParser }),
+  };
+}
+
+/** The value of the last `--flag=value` with one of the names, as the server takes it. */
+function lastValue(words: readonly string[], ...flags: readonly string[]): string | undefined {
+  const word = words.findLast((text) => flags.some((flag) => text.startsWith(`${flag}=`)));
+  return word?.slice(word.indexOf("=") + 1);
 }
 
 /** First 10 hex digits of the sha256 of the canonical probe spec. */

@@ -8,6 +8,7 @@ import type { KubernetesObject } from "../../infra/core/kubernetes-object.ts";
 import { parseQuantity } from "../../infra/core/quantity.ts";
 import { engineChart, parseManifests, renderChart } from "../../infra/process/helm.ts";
 import { chartValues } from "../../infra/spec/chart-values.ts";
+import { probeSpec } from "../../infra/spec/promotion-inputs.ts";
 import { revisionOf } from "../../infra/spec/revision.ts";
 import { stackConfig, testDigest } from "../support/stack-config.ts";
 
@@ -87,6 +88,37 @@ describe("the live Service", () => {
   test("has no selector where a tool that applies manifests must not own it", async () => {
     const { spec } = named(await render({ service: { selects: "unset" } }), "Service", "keye");
     expect(spec).not.toHaveProperty("selector");
+  });
+});
+
+describe("what an engine must report of itself", () => {
+  test.each<{ readonly what: string; readonly settings: Parameters<typeof stackConfig>[0] }>([
+    { what: "nothing beside the defaults", settings: {} },
+    { what: "a commit and a context", settings: { model: { revision: "0123abc" }, engine: { contextLength: 65_536 } } },
+    {
+      what: "further arguments",
+      settings: {
+        engine: {
+          extraArgs: [
+            "--kv-cache-dtype=fp8_e4m3",
+            "--ep-size=2",
+            "--tool-call-parser=qwen",
+            "--reasoning-parser=qwen3",
+            "--log-requests",
+          ],
+        },
+      },
+    },
+  ])("is the same in the chart and in a promotion, with $what", async ({ settings }) => {
+    const config = stackConfig(settings);
+    const objects = await render(chartValues(config, "promotion"));
+    const revision = revisionOf(objects);
+    const { data } = named(objects, "ConfigMap", `keye-${revision}`) as { readonly data?: Record<string, string> };
+    const { expectation } = JSON.parse(data?.["probe.json"] ?? "");
+    // Which attention and architecture there must be is the gate's own setting.
+    const noGate = { attentionBackend: null, pageSize: null, architecture: null };
+    const promoted = probeSpec({ ...config, gate: { ...config.gate, expect: noGate } }, revision);
+    expect(expectation).toEqual(promoted.expectation);
   });
 });
 

@@ -74,7 +74,7 @@ describe("an engine with the fault", () => {
   test("swapped-experts is wrong now and then", async () => {
     await using engine = await faulty("swapped-experts");
     const sums = Array.from({ length: 12 }, (_, index) => index + 20);
-    const said = [];
+    const said: string[] = [];
     for (const a of sums) said.push(await engine.say(`What is ${a} + 25? Answer with the number only.`));
     const right = sums.filter((a, index) => said[index] === String(a + 25)).length;
     expect([right > 4, right < 12]).toEqual([true, true]);
@@ -82,7 +82,7 @@ describe("an engine with the fault", () => {
 
   test("bad-replica:3 is one wrong engine among three neighbours", async () => {
     tested.add("bad-replica");
-    const said = [];
+    const said: string[] = [];
     for (const last of [4, 5, 6]) {
       const address = `127.${1 + (process.pid % 250)}.251.${last}`;
       await using engine = new EngineUnderTest(stackFlags, { fault: "bad-replica:3", address });

@@ -22,7 +22,16 @@ test("the promotion is told everything by value, and Secrets by name", () => {
       tpSize: 2,
       memFractionStatic: 0.8,
       contextLength: 131_072,
+      trustRemoteCode: true,
+      hasImageUnderstanding: true,
+      dpSize: 1,
+      ppSize: 1,
+      epSize: 1,
+      kvCacheDtype: "auto",
+      quantization: "none",
       attentionBackend: "keye_sa",
+      prefillAttentionBackend: "keye_sa",
+      decodeAttentionBackend: "keye_sa",
       pageSize: 64,
       architecture: "KeyeVL2MoeForConditionalGeneration",
     },
@@ -41,7 +50,7 @@ test("the promotion is told everything by value, and Secrets by name", () => {
     port: 8000,
     strategy: "blueGreen",
     probe,
-    probeHash: "15a142e0be",
+    probeHash: "6ef119170a",
     imageDigest: testDigest,
     deadlines: config.rollout.deadlines,
     cooldownSeconds: 1800,
@@ -59,7 +68,22 @@ test("what is set to null is not compared", () => {
     weightVersion: revision,
     tpSize: 2,
     memFractionStatic: 0.8,
+    trustRemoteCode: true,
+    hasImageUnderstanding: true,
+    dpSize: 1,
+    ppSize: 1,
+    epSize: 1,
+    kvCacheDtype: "auto",
+    quantization: "none",
   });
+});
+
+test("a promotion never calls its candidate disposable, whatever the profile", () => {
+  const config = stackConfig();
+  for (const profile of ["smoke", "gate", "soak"] as const) {
+    const spec = probeSpec({ ...config, gate: { ...config.gate, profile } }, revision);
+    expect(spec).not.toHaveProperty("isDisposable");
+  }
 });
 
 test("the probe hash is that of the spec, whatever the order of its fields", () => {
