@@ -1,6 +1,6 @@
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 import { nearest } from "../config/suggest.ts";
-import { DeployError, textOf } from "../core/errors.ts";
+import { DeployError, faultLine } from "../core/errors.ts";
 
 /** Parses a command's flags; anything it does not know is refused with the nearest flag that it does. */
 export function parseFlags<T extends ParseArgsOptionsConfig>(command: string, args: readonly string[], options: T) {
@@ -19,7 +19,7 @@ export function parseFlags<T extends ParseArgsOptionsConfig>(command: string, ar
   try {
     return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
   } catch (error) {
-    throw usageError(command, `${textOf(error).split(". ")[0]}.`);
+    throw usageError(command, `${faultLine(error).split(". ")[0]}.`);
   }
 }
 

@@ -1,17 +1,33 @@
 import { readFileSync } from "node:fs";
+import { resolve } from "node:path";
+import { nearest } from "../config/suggest.ts";
 import { DeployError, faultLine } from "../core/errors.ts";
 import type { EngineExpectation, ProbeSpec } from "../core/probe-spec.ts";
+import type { FailOn } from "../prober/reports/document.ts";
+import { reportFormats } from "../prober/reports/formats.ts";
 import { parseFlags, usageError } from "./flags.ts";
+import type { ReportPlace } from "./probe-reports.ts";
 
 /** What `keye probe` was asked to do. */
 export interface ProbeFlags {
   readonly baseUrl: string;
   readonly spec: ProbeSpec;
   readonly deadlineSeconds: number;
-  /** File for the JSON report. */
-  readonly jsonFile: string | undefined;
+  readonly reports: readonly ReportPlace[];
+  /** File with the user's own checks. */
+  readonly suite: string | undefined;
+  readonly choice: CheckChoice;
+  readonly failOn: FailOn;
+  readonly seed: number | undefined;
   /** The JSON report goes to stdout. */
   readonly isJson: boolean;
+}
+
+/** Which checks are asked. */
+export interface CheckChoice {
+  /** Names of checks; empty for all. */
+  readonly only: readonly string[];
+  readonly exclude: readonly string[];
 }
 
 const numericFields = ["tpSize", "memFractionStatic", "pageSize", "contextLength"] as const;
@@ -30,6 +46,11 @@ export function parseProbeFlags(args: readonly string[]): ProbeFlags {
     passes: { type: "string" },
     deadline: { type: "string" },
     report: { type: "string", multiple: true },
+    suite: { type: "string" },
+    only: { type: "string", multiple: true },
+    exclude: { type: "string", multiple: true },
+    "fail-on": { type: "string" },
+    seed: { type: "string" },
     json: { type: "boolean" },
   });
   const extra = positionals[0];
@@ -43,13 +64,17 @@ export function parseProbeFlags(args: readonly string[]): ProbeFlags {
   return {
     baseUrl: checkUrl(baseUrl),
     spec: {
+      ...file,
       profile,
       expectation: { ...file?.expectation, ...parseExpectations(values.expect ?? []) },
       ...(passes === undefined ? {} : { consecutivePasses: passes }),
-      ...(file?.timeoutsSeconds === undefined ? {} : { timeoutsSeconds: file.timeoutsSeconds }),
     },
     deadlineSeconds: count("--deadline", values.deadline ?? (profile === "smoke" ? "120" : "600"), 1, 86_400),
-    jsonFile: jsonFileOf(values.report ?? []),
+    reports: reportPlaces(values.report ?? []),
+    suite: values.suite,
+    choice: { only: values.only ?? [], exclude: values.exclude ?? [] },
+    failOn: failOnOf(values["fail-on"] ?? "critical"),
+    seed: values.seed === undefined ? undefined : count("--seed", values.seed, 0, 2 ** 32 - 1),
     isJson: values.json === true,
   };
 }
@@ -76,15 +101,30 @@ function count(flag: string, text: string, min: number, max: number): number {
   throw usageError("probe", `${flag}: wanted a whole number from ${min} to ${max}, got "${text}".`);
 }
 
-function jsonFileOf(reports: readonly string[]): string | undefined {
-  let file: string | undefined;
-  for (const report of reports) {
-    if (!report.startsWith("json=") || report === "json=") {
-      throw usageError("probe", `--report: wanted json=FILE, got "${report}".`);
+function failOnOf(text: string): FailOn {
+  if (text === "critical" || text === "warning") return text;
+  throw usageError("probe", `--fail-on: wanted critical or warning, got "${text}".`);
+}
+
+function reportPlaces(reports: readonly string[]): ReportPlace[] {
+  const places = reports.map((report) => {
+    const [name = "", ...rest] = report.split("=");
+    const file = rest.join("=");
+    const format = reportFormats.find((one) => one === name);
+    if (format === undefined || file === "") {
+      const guess = format === undefined ? nearest(name, reportFormats) : undefined;
+      const meant = guess === undefined ? "" : ` Did you mean ${guess}?`;
+      throw usageError(
+        "probe",
+        `--report: wanted FORMAT=FILE with FORMAT one of ${reportFormats.join(", ")}; got "${report}".${meant}`,
+      );
     }
-    file = report.slice("json=".length);
-  }
-  return file;
+    return { format, file };
+  });
+  const files = places.map(({ file }) => resolve(file));
+  const twice = files.find((file, index) => files.indexOf(file) !== index);
+  if (twice !== undefined) throw usageError("probe", `--report: two reports would go into ${twice}.`);
+  return places;
 }
 
 /** `tpSize=2 weightVersion=1a2b3c4d5e` to an expectation. */

@@ -8,7 +8,11 @@ test("a base URL alone gives the smoke profile with nothing to compare", () => {
     baseUrl: "http://127.0.0.1:8000",
     spec: { profile: "smoke", expectation: {} },
     deadlineSeconds: 120,
-    jsonFile: undefined,
+    reports: [],
+    suite: undefined,
+    choice: { only: [], exclude: [] },
+    failOn: "critical",
+    seed: undefined,
     isJson: false,
   });
 });
@@ -24,6 +28,27 @@ test("expectations are read as text or numbers by their field", () => {
   ]);
   expect(flags.spec).toEqual({ profile: "gate", expectation: { tpSize: 2, weightVersion: "0123456789" } });
   expect(flags.deadlineSeconds).toBe(600);
+});
+
+test("reports, choice, severity and seed are read; a file's name may hold an equals sign", () => {
+  const args = [
+    "--report=junit=out.xml",
+    "--report",
+    "html=a=b.html",
+    "--only",
+    "text",
+    "--fail-on=warning",
+    "--seed=7",
+  ];
+  expect(parseProbeFlags([...url, ...args])).toMatchObject({
+    reports: [
+      { format: "junit", file: "out.xml" },
+      { format: "html", file: "a=b.html" },
+    ],
+    choice: { only: ["text"], exclude: [] },
+    failOn: "warning",
+    seed: 7,
+  });
 });
 
 describe("bad input is refused with what was wanted", () => {
@@ -45,7 +70,19 @@ describe("bad input is refused with what was wanted", () => {
     ],
     ["an unknown field", [...url, "--expect", "tp=2"], 'got "tp=2"'],
     ["a number that is none", [...url, "--expect", "tpSize=two"], '--expect tpSize: wanted a number, got "two"'],
-    ["an unknown report", [...url, "--report", "xml=x"], '--report: wanted json=FILE, got "xml=x"'],
+    [
+      "an unknown report",
+      [...url, "--report", "jnit=x"],
+      '--report: wanted FORMAT=FILE with FORMAT one of json, junit, markdown, html, prometheus, termination; got "jnit=x". Did you mean junit?',
+    ],
+    ["a report without a file", [...url, "--report", "html="], 'got "html="'],
+    [
+      "two reports in one file",
+      [...url, "--report", "html=x", "--report", "json=./x"],
+      "--report: two reports would go into ",
+    ],
+    ["an unknown severity", [...url, "--fail-on", "info"], '--fail-on: wanted critical or warning, got "info"'],
+    ["a seed that is none", [...url, "--seed", "x"], '--seed: wanted a whole number from 0 to 4294967295, got "x"'],
     ["a spec that is not there", [...url, "--spec", "/nonexistent/spec.json"], "CONFIG_FILE: /nonexistent/spec.json"],
     ["a stray word", [...url, "now"], 'unexpected argument "now"'],
   ])("%s", (_name, args, message) => {

@@ -115,22 +115,39 @@ test("a report that cannot be written is told before the engine is asked", async
   expect([asked, existsSync(file)]).toEqual([0, false]);
 });
 
-test("a run that its deadline ends is inconclusive; it leaves no report, and an earlier one as it was", async () => {
+test("a run that its deadline ends is inconclusive, and its report holds what came back until then", async () => {
   const folder = mkdtempSync(join(tmpdir(), "keye-probe-"));
-  const earlier = join(folder, "earlier.json");
-  writeFileSync(earlier, "{}");
+  const file = join(folder, "report.json");
   engine = new ScriptedEngine({ "/health": () => {} });
   const url = await engine.listen();
   const world = { out: () => {}, err: () => {}, env: {}, signal: AbortSignal.timeout(4000) };
-  await Promise.all(
-    [earlier, join(folder, "new.json")].map((file) =>
-      expect(
-        probe.run(["--base-url", url, "--deadline", "1", "--report", `json=${file}`], world),
-      ).rejects.toMatchObject({ code: "GATE_INCONCLUSIVE" }),
-    ),
-  );
+  const args = ["--base-url", url, "--deadline", "1", "--exclude", "identity", "--report", `json=${file}`];
+  expect(await probe.run(args, world)).toBe(3);
+  expect(JSON.parse(readFileSync(file, "utf8"))).toMatchObject({
+    verdict: "inconclusive",
+    reason: expect.stringMatching(/^the deadline of 1 s ended the run in health; 0 of \d+ checks were done\./),
+    checks: [],
+  });
+  expect(readdirSync(folder)).toEqual(["report.json"]);
+});
+
+test("a cancelled run leaves no report, and an earlier one as it was", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "keye-probe-"));
+  writeFileSync(join(folder, "earlier.json"), "{}");
+  const stop = new AbortController();
+  engine = new ScriptedEngine({
+    "/health": () => stop.abort(new DeployError({ code: "E_CANCELLED", where: "x", message: "y." })),
+  });
+  const url = await engine.listen();
+  const world = { out: () => {}, err: () => {}, env: {}, signal: stop.signal };
+  const reports = ["earlier.json", "new.json"].flatMap((name, index) => [
+    "--report",
+    `${index === 0 ? "json" : "html"}=${join(folder, name)}`,
+  ]);
+  const cancelled = probe.run(["--base-url", url, ...reports], world).catch(exitCodeOf);
+  expect(await cancelled).toBe(130);
   expect(readdirSync(folder)).toEqual(["earlier.json"]);
-  expect(readFileSync(earlier, "utf8")).toBe("{}");
+  expect(readFileSync(join(folder, "earlier.json"), "utf8")).toBe("{}");
 });
 
 test.each<[ErrorCode, number]>([

@@ -1,0 +1,53 @@
+import { checks } from "../prober/suite.ts";
+import { expectFields } from "./probe-flags.ts";
+
+/** `keye probe --help`. */
+export const probeHelp = `keye probe --base-url URL [options]
+
+Asks an OpenAI-compatible server the questions that gate a rollout, and says pass, fail or inconclusive.
+Progress goes to stderr, --json to stdout.
+
+  keye probe --base-url http://127.0.0.1:8000 --profile smoke --report junit=out.xml --report html=out.html
+
+What to ask
+  --base-url URL         such as http://127.0.0.1:8000 (no /v1)
+  --profile NAME         smoke (default): is it the declared engine, and does it answer? Seconds.
+                         gate: all that a promotion asks of each pod. Minutes.
+                         soak: more of it, and requests that may spoil the engine: only one that you throw away.
+  --suite FILE           your own checks, in YAML; they run after the others
+  --only CHECK           asks this check and no other; repeat it
+  --exclude CHECK        leaves this check out; repeat it
+  --seed N               the questions and pictures of an earlier run again (each report names its seed)
+
+What to want
+  --expect FIELD=VALUE   what the engine must report of itself; repeat it
+                         ${expectFields.slice(0, 5).join(", ")},
+                         ${expectFields.slice(5).join(", ")}
+  --spec FILE            a probe spec in JSON, as the ConfigMap of a revision holds under probe.json
+  --passes N             right answers in a row that are needed (default 1 for smoke, else 3)
+  --fail-on SEVERITY     critical (default): a failed warning is only told. warning: it fails the run
+  --deadline SECONDS     for everything (default 120 for smoke, else 600)
+
+What to keep
+  --report FORMAT=FILE   writes a report; repeat it. Formats:
+                         json         the source of all others; its JSON Schema is docs/schema/probe-report.schema.json
+                         junit        one test case a check, for CI
+                         markdown     for a job summary or a pull request
+                         html         one page that needs no network, with the pictures that were sent
+                         prometheus   for node_exporter's textfile collector
+                         termination  one line of at most 4096 bytes, for /dev/termination-log
+  --json                 prints the JSON report to stdout
+
+The API key, if the server wants one, is read from the environment variable KEYE_API_KEY. It is in no report.
+
+Checks
+${checks.map(({ name, proves, profiles }) => `  ${name.padEnd(14)} ${proves}\n  ${"".padEnd(14)} (${profiles.join(", ")})`).join("\n")}
+
+Exit codes
+  0    pass
+  1    fail: a wrong answer
+  2    bad input: nothing was asked
+  3    inconclusive: no answer, nothing that could be judged, or the deadline
+  4    a report cannot be written, or this machine lacks something
+  130  cancelled; no report is written
+`;

@@ -1,0 +1,89 @@
+import type { VerdictKind } from "../../gate/measurement.ts";
+import type { ProbeReportDocument, ReportedCheck } from "./document.ts";
+
+const verdicts: readonly VerdictKind[] = ["pass", "fail", "inconclusive"];
+const outcomes: readonly ReportedCheck["outcome"][] = ["pass", "fail", "error", "skipped"];
+
+/** A check that streams one answer has a sample of one: every quantile of it is the same. */
+const firstTokenFacts = [
+  { fact: "ttftMs", quantile: "0.5" },
+  { fact: "ttftMsP50", quantile: "0.5" },
+  { fact: "ttftMsP95", quantile: "0.95" },
+] as const;
+
+type Labels = Readonly<Record<string, string>>;
+
+/**
+ * The report as a file for node_exporter's textfile collector. Labels are bounded: profile, verdict, check, outcome; no
+ * target, question or answer becomes one.
+ */
+export function prometheusReport(document: ProbeReportDocument): string {
+  const { profile } = document;
+  // A name that was measured twice would be a duplicate series: the collector refuses the whole file. The last one counts.
+  const checks = [...new Map(document.checks.map((check) => [check.name, check])).values()];
+  const perCheck = (value: (check: ReportedCheck) => number) =>
+    checks.map((check) => sample({ profile, check: check.name }, value(check)));
+  const finishedAt = Date.parse(document.startedAt) / 1000 + document.durationSeconds;
+  return [
+    metric("keye_probe_verdict", "The verdict of the last run: 1 for the one that it was.", [
+      ...verdicts.map((verdict) => sample({ profile, verdict }, Number(verdict === document.verdict))),
+    ]),
+    metric("keye_probe_duration_seconds", "How long the last run took.", [
+      sample({ profile }, document.durationSeconds),
+    ]),
+    metric("keye_probe_finished_timestamp_seconds", "When the last run ended, since the epoch.", [
+      sample({ profile }, finishedAt),
+    ]),
+    metric("keye_probe_check_outcome", "What came of each check: 1 for the outcome that it was.", [
+      ...checks.flatMap((check) =>
+        outcomes.map((outcome) => sample({ profile, check: check.name, outcome }, Number(outcome === check.outcome))),
+      ),
+    ]),
+    metric(
+      "keye_probe_check_duration_seconds",
+      "How long each check took.",
+      perCheck((check) => check.durationSeconds),
+    ),
+    metric(
+      "keye_probe_check_attempts",
+      "Requests that each check sent.",
+      perCheck((check) => check.attempts),
+    ),
+    metric(
+      "keye_probe_check_transport_errors",
+      "Requests of each check that never reached the engine and were sent again.",
+      perCheck((check) => check.transportErrors),
+    ),
+    metric("keye_probe_first_token_seconds", "Time to the first token, by quantile of the check's sample.", [
+      ...checks.flatMap(({ name, facts }) =>
+        firstTokenFacts.flatMap(({ fact, quantile }) => {
+          const value = facts[fact];
+          return typeof value === "number" ? [sample({ profile, check: name, quantile }, value / 1000)] : [];
+        }),
+      ),
+    ]),
+  ].join("");
+}
+
+interface Sample {
+  readonly labels: Labels;
+  readonly value: number;
+}
+
+function sample(labels: Labels, value: number): Sample {
+  return { labels, value };
+}
+
+/** One gauge with its samples; empty without any. */
+function metric(name: string, help: string, samples: readonly Sample[]): string {
+  if (samples.length === 0) return "";
+  const lines = samples.map(({ labels, value }) => {
+    const pairs = Object.entries(labels).map(([label, text]) => `${label}="${escapeLabel(text)}"`);
+    return `${name}{${pairs.join(",")}} ${value}\n`;
+  });
+  return `# HELP ${name} ${help}\n# TYPE ${name} gauge\n${lines.join("")}`;
+}
+
+function escapeLabel(text: string): string {
+  return text.replaceAll("\\", "\\\\").replaceAll('"', '\\"').replaceAll("\n", "\\n");
+}
