@@ -58,7 +58,7 @@ export function compareIdentity(wanted: EngineExpectation, running: SelfDescript
       server.weight_version === undefined ? undefined : wanted.weightVersion,
       server.weight_version,
     ],
-    ...serverFields.map(([field, declared]) => [field, declared(wanted), setOrNone(server, field)] as const),
+    ...serverFields.map(([field, declared]) => [field, declared(wanted), effective(server, field)] as const),
     ["id in /v1/models", wanted.servedModelName, listed?.id],
     ["architectures[0]", wanted.architecture, architecture],
     ["has_image_understanding", wanted.hasImageUnderstanding, model.has_image_understanding],
@@ -94,22 +94,24 @@ function capacityFlaws(wanted: EngineExpectation, server: JsonObject): readonly 
 
 /** Ranks whose arguments are not those of the front process, and ranks that are missing. */
 function rankFlaws(server: JsonObject): readonly string[] {
-  if (!Array.isArray(server.internal_states)) return [];
-  const ranks = server.internal_states.map((state) => objectOf(state) ?? {});
+  const ranks = ranksOf(server);
   const flaws = ranks.flatMap((rank, index) =>
     rankFields
-      // What the command line leaves open, each rank decides for itself.
-      .filter((field) => field in rank && (server[field] ?? null) !== null && rank[field] !== server[field])
-      .map(
-        (field) =>
-          `${field} of rank ${index}: ${JSON.stringify(rank[field])}, of the server: ${JSON.stringify(server[field])}`,
-      ),
+      .filter((field) => field in rank && field in server && (rank[field] ?? "none") !== effective(server, field))
+      .map((field) => {
+        const wanted = JSON.stringify(effective(server, field));
+        return `${field} of rank ${index}: wanted ${wanted} as the others, got ${JSON.stringify(rank[field])}`;
+      }),
   );
   const size = server.dp_size;
-  if (typeof size === "number" && ranks.length !== size) {
+  if (typeof size === "number" && ranks.length > 0 && ranks.length !== size) {
     flaws.push(`internal_states: wanted ${size}, one a data parallel rank, got ${ranks.length}`);
   }
   return flaws;
+}
+
+function ranksOf(server: JsonObject): readonly JsonObject[] {
+  return Array.isArray(server.internal_states) ? server.internal_states.map((state) => objectOf(state) ?? {}) : [];
 }
 
 /** Only these fields leave the check: `/server_info` also holds API keys. */
@@ -132,9 +134,13 @@ export function identityFacts(running: SelfDescription): Record<string, Plain | 
   return Object.fromEntries(allowed.map(([name, value]) => [name, isPlain(value) ? value : null]));
 }
 
-/** An argument's value; one that is not set is null and declared as `none`. */
-function setOrNone(server: JsonObject, field: string): unknown {
-  return server[field] === null ? "none" : server[field];
+/**
+ * What an argument amounts to. The front process shows null for what only the schedulers resolve, such as the attention
+ * backends of the phases outside Hopper: then the first rank tells. Null there too is declared as `none`.
+ */
+function effective(server: JsonObject, field: string): unknown {
+  if (server[field] !== null) return server[field];
+  return ranksOf(server)[0]?.[field] ?? "none";
 }
 
 function isPlain(value: unknown): value is Plain {

@@ -163,7 +163,16 @@ describe("data parallel ranks must agree", () => {
 
   test("one with other weights is named", () => {
     expect(compareIdentity(two, ranks({}, { weight_version: "old" }))).toEqual([
-      'weight_version of rank 1: "old", of the server: "rev"',
+      'weight_version of rank 1: wanted "rev" as the others, got "old"',
+    ]);
+  });
+
+  test("what only the ranks resolve is taken from them", () => {
+    const open = ranks({}, {});
+    const running = { ...open, server: { ...open.server, prefill_attention_backend: null } };
+    expect(compareIdentity(two, running)).toEqual([]);
+    expect(compareIdentity({ ...two, prefillAttentionBackend: "fa3" }, running)).toEqual([
+      'prefill_attention_backend: wanted "fa3", got "keye_sa"',
     ]);
   });
 
