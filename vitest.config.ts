@@ -19,7 +19,8 @@ export default defineConfig({
           include: ["test/cluster/**/*.test.ts"],
           testTimeout: 300_000,
           hookTimeout: 300_000,
-          fileParallelism: false,
+          // Each file has a cluster of its own and mostly waits: for probes, soaks and drains.
+          maxWorkers: 3,
         },
       },
     ],

@@ -1,6 +1,6 @@
 import { type EngineProgress, readProgress, type StepCount } from "./engine-log.ts";
 import type { Fault } from "./fault.ts";
-import type { Event, Pod } from "./objects.ts";
+import type { Pod } from "./objects.ts";
 import type { PodEvidence } from "./pod-evidence.ts";
 import { conditionOf, engineStatus, hasEnded, isReady, isTerminating, lastEvent, restartsOf } from "./pod-facts.ts";
 import { podFault } from "./pod-fault.ts";

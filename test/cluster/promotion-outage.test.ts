@@ -40,6 +40,6 @@ describe("an API server that goes away during a promotion", () => {
     expect(exitCode).toBe(0);
     const { activeRevision, revision } = await stack.outputs();
     expect(activeRevision).toBe(revision);
-    expect(await stack.standing()).toEqual({ live: revision, replicas: { [String(revision)]: 2 } });
+    await stack.becomes({ live: String(revision), replicas: { [String(revision)]: 2 } });
   });
 });

@@ -1,9 +1,8 @@
-import { isDeepStrictEqual } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { revisionLabel } from "../../infra/core/names.ts";
 import type { Setting } from "../../scripts/story/stack-file.ts";
 import { bytesOf, snapshot, versions } from "../support/keye-objects.ts";
-import { PromotionStack, type Standing } from "../support/promotion-stack.ts";
+import { PromotionStack } from "../support/promotion-stack.ts";
 
 const fault = (name: string) => ({ path: ["engine", "podAnnotations", "rehearsal.keye-stack.dev/fault"], value: name });
 const b = [fault("wrong-answer")];
@@ -36,12 +35,6 @@ describe("a stack's life", () => {
     return (await stack.cluster.pods("keye")).filter(({ metadata }) => metadata.labels?.[revisionLabel] === revision);
   }
 
-  /** Deployments go in the background: the update does not wait for their pods to drain. */
-  async function becomes(expected: Standing): Promise<void> {
-    const isThere = async () => isDeepStrictEqual(await stack.standing(), expected);
-    await stack.cluster.until(`${JSON.stringify(expected)}`, isThere, 60);
-  }
-
   /** How many chat requests the engines of a revision have answered. */
   async function chats(revision: string): Promise<number> {
     const pods = await podsOf(revision);
@@ -62,7 +55,7 @@ describe("a stack's life", () => {
 
   test("the first revision is made, proven, switched to", async () => {
     a = await promote([]);
-    await becomes({ live: a, replicas: { [a]: 2 } });
+    await stack.becomes({ live: a, replicas: { [a]: 2 } });
   });
 
   test("an update with nothing changed is unchanged and sends no probe", async () => {
@@ -119,7 +112,7 @@ describe("a stack's life", () => {
     const { exitCode, output } = await stack.up();
     expect(exitCode).toBe(0);
     expect(output).not.toMatch(/\[scale\]|Deployment keye-\w+ created/);
-    await becomes({ live: a, replicas: { [a]: 2 } });
+    await stack.becomes({ live: a, replicas: { [a]: 2 } });
     expect(await chats(a)).toBe(before);
   });
 
@@ -127,7 +120,7 @@ describe("a stack's life", () => {
     const rejected = await stack.up([fault("crash-while-loading")]);
     expect(rejected.output).toContain("code=E_CRASH");
     const revision = await promote(c);
-    await becomes({ live: revision, replicas: { [revision]: 2 } });
+    await stack.becomes({ live: revision, replicas: { [revision]: 2 } });
     a = revision;
   });
 
@@ -144,7 +137,7 @@ describe("a stack's life", () => {
     const { exitCode, output } = await stack.up(e);
     expect(output).not.toContain("error:");
     expect(exitCode).toBe(0);
-    await becomes({ live: a, replicas: { [a]: 1 } });
+    await stack.becomes({ live: a, replicas: { [a]: 1 } });
   });
 
   test("a selector that somebody moved is seen and set right after a proof", async () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
+import { isDeepStrictEqual } from "node:util";
 import { type ClusterConnection, connect } from "../../infra/cluster/connect.ts";
 import { rehearsalEnvironment } from "../../infra/rehearsal/environment.ts";
 import type { Deployment } from "../../infra/status/objects.ts";
@@ -86,6 +87,12 @@ export class PromotionStack {
     );
     const live = await this.connection.liveRevision(this.ref, this.cluster.signal);
     return { live, replicas: Object.fromEntries(replicas) };
+  }
+
+  /** Waits until this is how things stand: an update does not wait for the pods of retired Deployments to drain. */
+  async becomes(expected: Standing): Promise<void> {
+    const isThere = async () => isDeepStrictEqual(await this.standing(), expected);
+    await this.cluster.until(JSON.stringify(expected), isThere, 60);
   }
 
   async pulumi(args: readonly string[], ...at: readonly AtLine[]): Promise<Ended> {
