@@ -1,5 +1,6 @@
 import { nearest } from "../config/suggest.ts";
 import type { Check } from "../prober/check.ts";
+import { golden } from "../prober/checks/golden.ts";
 import { checks as builtIn } from "../prober/suite.ts";
 import { readUserSuite } from "../prober/user-suite/read-suite.ts";
 import { usageError } from "./flags.ts";
@@ -9,7 +10,7 @@ import type { ProbeFlags } from "./probe-flags.ts";
  * The checks that a run asks, in order: those of the suite, then the user's. Throws `CONFIG_USAGE` for a name that none
  * has, or where nothing is left to ask, and what {@link readUserSuite} throws.
  */
-export function chooseChecks({ choice, spec, suite }: ProbeFlags): readonly Check[] {
+export function chooseChecks({ choice, spec, suite, baseline }: ProbeFlags): readonly Check[] {
   const taken = builtIn.map(({ name }) => name);
   const all = [...builtIn, ...(suite === undefined ? [] : readUserSuite(suite, taken))];
   for (const flag of ["only", "exclude"] as const) {
@@ -21,6 +22,12 @@ export function chooseChecks({ choice, spec, suite }: ProbeFlags): readonly Chec
   const asked = chosen.filter(({ profiles }) => profiles.includes(spec.profile));
   if (asked.length === 0) {
     throw usageError("probe", `--only and --exclude leave no check to ask in profile ${spec.profile}.`);
+  }
+  if (baseline !== undefined && !asked.includes(golden)) {
+    throw usageError(
+      "probe",
+      `--baseline: ${golden.name} compares with it, which this run leaves out; it is asked in ${golden.profiles.join(", ")}.`,
+    );
   }
   const absent = choice.only.find((name) => !asked.some((check) => check.name === name));
   if (absent !== undefined && !choice.exclude.includes(absent)) {

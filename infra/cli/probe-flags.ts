@@ -16,6 +16,10 @@ export interface ProbeFlags {
   readonly reports: readonly ReportPlace[];
   /** File with the user's own checks. */
   readonly suite: string | undefined;
+  /** File with the answers to compare with. */
+  readonly baseline: string | undefined;
+  /** File for the answers of an engine that passes. */
+  readonly record: string | undefined;
   readonly choice: CheckChoice;
   readonly failOn: FailOn;
   readonly seed: number | undefined;
@@ -47,6 +51,8 @@ export function parseProbeFlags(args: readonly string[]): ProbeFlags {
     deadline: { type: "string" },
     report: { type: "string", multiple: true },
     suite: { type: "string" },
+    baseline: { type: "string" },
+    record: { type: "string" },
     only: { type: "string", multiple: true },
     exclude: { type: "string", multiple: true },
     "fail-on": { type: "string" },
@@ -72,6 +78,8 @@ export function parseProbeFlags(args: readonly string[]): ProbeFlags {
     deadlineSeconds: count("--deadline", values.deadline ?? (profile === "smoke" ? "120" : "600"), 1, 86_400),
     reports: reportPlaces(values.report ?? []),
     suite: values.suite,
+    baseline: values.baseline,
+    record: values.record,
     choice: { only: values.only ?? [], exclude: values.exclude ?? [] },
     failOn: failOnOf(values["fail-on"] ?? "critical"),
     seed: values.seed === undefined ? undefined : count("--seed", values.seed, 0, 2 ** 32 - 1),

@@ -24,6 +24,7 @@ What to want
                          ${expectFields.slice(0, 5).join(", ")},
                          ${expectFields.slice(5).join(", ")}
   --spec FILE            a probe spec in JSON, as the ConfigMap of a revision holds under probe.json
+  --baseline FILE        what an engine that was found good said; golden compares with it
   --passes N             right answers in a row that are needed (default 1 for smoke, else 3)
   --fail-on SEVERITY     critical (default): a failed warning is only told. warning: it fails the run
   --deadline SECONDS     for everything (default 120 for smoke, else 600)
@@ -36,6 +37,7 @@ What to keep
                          html         one page that needs no network, with the pictures that were sent
                          prometheus   for node_exporter's textfile collector
                          termination  one line of at most 4096 bytes, for /dev/termination-log
+  --record FILE          where the run passes, asks the golden prompts and keeps the answers as a baseline
   --json                 prints the JSON report to stdout
 
 The API key, if the server wants one, is read from the environment variable KEYE_API_KEY. It is in no report.

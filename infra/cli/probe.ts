@@ -1,12 +1,17 @@
+import { readFileSync } from "node:fs";
 import { systemClock } from "../cluster/system-clock.ts";
+import { DeployError, faultLine } from "../core/errors.ts";
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
 import type { Measurement, ProbeReport, VerdictKind } from "../gate/measurement.ts";
+import { type Baseline, parseBaseline } from "../prober/baseline/document.ts";
+import { recordBaseline } from "../prober/baseline/record.ts";
 import type { Check } from "../prober/check.ts";
 import { checkLine, verdictLine } from "../prober/reports/console.ts";
 import { reportDocument } from "../prober/reports/document.ts";
 import { renderReport } from "../prober/reports/formats.ts";
 import type { ProbePicture } from "../prober/session.ts";
 import { freshSeed, runSuite } from "../prober/suite.ts";
+import type { ProbeTarget } from "../prober/target.ts";
 import type { Command, CommandWorld } from "./command.ts";
 import { chooseChecks } from "./probe-checks.ts";
 import { type ProbeFlags, parseProbeFlags } from "./probe-flags.ts";
@@ -31,10 +36,16 @@ export const probe: Command = {
 async function runProbe(args: readonly string[], world: CommandWorld): Promise<ExitCode> {
   const flags = parseProbeFlags(args);
   const checks = chooseChecks(flags);
+  const baseline = flags.baseline === undefined ? undefined : readBaseline(flags.baseline);
   // Before the engine is asked: nobody waits ten minutes to hear that the verdict cannot be kept.
   const files = ReportFiles.open(flags.reports);
   try {
-    return await ask({ flags, checks, files }, world);
+    const record = ReportFiles.open(flags.record === undefined ? [] : [{ format: "json", file: flags.record }]);
+    try {
+      return await ask({ flags, checks, baseline, files, record }, world);
+    } finally {
+      record.close();
+    }
   } finally {
     files.close();
   }
@@ -43,30 +54,61 @@ async function runProbe(args: readonly string[], world: CommandWorld): Promise<E
 interface Run {
   readonly flags: ProbeFlags;
   readonly checks: readonly Check[];
+  readonly baseline: Baseline | undefined;
   readonly files: ReportFiles;
+  /** Holds one file, or none where nothing is recorded. */
+  readonly record: ReportFiles;
 }
 
-async function ask({ flags, checks, files }: Run, world: CommandWorld): Promise<ExitCode> {
+async function ask(run: Run, world: CommandWorld): Promise<ExitCode> {
+  const { flags, checks, files } = run;
   const seed = flags.seed ?? freshSeed();
   const pictures: ProbePicture[] = [];
-  const { report, isWhole } = await measureWithin({ flags, checks, seed }, world, (picture) => pictures.push(picture));
+  const { report, isWhole } = await measureWithin({ ...run, seed }, world, (picture) => pictures.push(picture));
   const verdict = isWhole ? judge(report, flags) : endedByDeadline(report, flags, checks);
   world.err(verdictLine(report, verdict));
   const { spec, failOn } = flags;
   const document = reportDocument(report, { spec, verdict, seed, failOn, checks });
   if (flags.isJson) world.out(renderReport("json", document, pictures).trimEnd());
   files.write((format) => renderReport(format, document, pictures));
+  if (flags.record !== undefined && verdict.kind === "pass") await record(run, world);
+  else if (flags.record !== undefined) world.err("No baseline was recorded: only an engine that passes is worth one.");
   return exitOf[verdict.kind];
+}
+
+async function record({ flags, record }: Run, world: CommandWorld): Promise<void> {
+  const { servedModelName } = flags.spec.expectation;
+  const baseline = await recordBaseline(targetOf(flags, world), {
+    clock: systemClock,
+    signal: world.signal,
+    ...(servedModelName === undefined ? {} : { servedModelName }),
+  });
+  record.write(() => `${JSON.stringify(baseline, null, 2)}\n`);
+  world.err(`The baseline of ${baseline.goldens.length} golden prompts is in ${flags.record}.`);
+}
+
+function readBaseline(file: string): Baseline {
+  try {
+    return parseBaseline(readFileSync(file, "utf8"), file);
+  } catch (error) {
+    if (error instanceof DeployError) throw error;
+    const message = `Cannot read it: ${faultLine(error)}.`;
+    throw new DeployError({ code: "CONFIG_FILE", where: file, message, cause: error });
+  }
+}
+
+function targetOf({ baseUrl }: ProbeFlags, { env }: CommandWorld): ProbeTarget {
+  const apiKey = env.KEYE_API_KEY;
+  return { name: baseUrl, baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
 }
 
 /** Runs the suite. What came back before the deadline is a report too: it is needed most where the engine hangs. */
 async function measureWithin(
-  { flags, checks, seed }: { readonly flags: ProbeFlags; readonly checks: readonly Check[]; readonly seed: number },
+  { flags, checks, baseline, seed }: Run & { readonly seed: number },
   world: CommandWorld,
   onPicture: (picture: ProbePicture) => void,
 ): Promise<{ readonly report: ProbeReport; readonly isWhole: boolean }> {
-  const apiKey = world.env.KEYE_API_KEY;
-  const target = { name: flags.baseUrl, baseUrl: flags.baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
+  const target = targetOf(flags, world);
   const deadline = AbortSignal.timeout(flags.deadlineSeconds * 1000);
   const startedAt = systemClock.now();
   const measurements: Measurement[] = [];
@@ -76,7 +118,8 @@ async function measureWithin(
   };
   const signal = AbortSignal.any([world.signal, deadline]);
   try {
-    const options = { clock: systemClock, signal, seed, checks, onMeasurement, onPicture };
+    const known = baseline === undefined ? {} : { baseline };
+    const options = { clock: systemClock, signal, seed, checks, onMeasurement, onPicture, ...known };
     return { report: await runSuite(target, flags.spec, options), isWhole: true };
   } catch (error) {
     if (!deadline.aborted || world.signal.aborted) throw error;

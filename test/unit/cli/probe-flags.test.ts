@@ -10,6 +10,8 @@ test("a base URL alone gives the smoke profile with nothing to compare", () => {
     deadlineSeconds: 120,
     reports: [],
     suite: undefined,
+    baseline: undefined,
+    record: undefined,
     choice: { only: [], exclude: [] },
     failOn: "critical",
     seed: undefined,
