@@ -73,9 +73,10 @@ export function judgeWindow(sightings: readonly HealthSighting[], size: number):
   const healthy = sightings.filter((sighting) => sighting.result.kind === "answer").length;
   const slowestMs = Math.max(...sightings.map((sighting) => sighting.result.took));
   const facts = { healthy, busyOrBlocked: size - healthy, slowestMs };
-  const counts = `${healthy} of ${size} healthy while other requests were answered, the slowest after ${slowestMs} ms`;
+  const moved = sightings.some(({ hadProgress }) => hadProgress) ? "other requests were" : "no other request was";
+  const counts = `${healthy} of ${size} healthy, the slowest after ${slowestMs} ms; ${moved} answered meanwhile`;
   if (healthy > size / 2) return { outcome: "pass", reason: `${counts}.`, facts };
-  return { outcome: "error", reason: `${counts}; the others are busy or blocked, more than half must be 200.`, facts };
+  return { outcome: "error", reason: `${counts}; the others are busy or blocked: more than half must be 200.`, facts };
 }
 
 async function keepBusy(

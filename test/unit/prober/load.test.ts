@@ -216,7 +216,13 @@ describe("health under load", () => {
   test.each<[string, HealthSighting[], string | undefined, string]>([
     ["nothing yet", [], undefined, ""],
     ["one 200 of three", [ok], undefined, ""],
-    ["three 200", [ok, ok, ok], "pass", "3 of 3 healthy"],
+    ["three 200", [ok, ok, ok], "pass", "3 of 3 healthy, the slowest after 1000 ms; other requests were answered"],
+    [
+      "three 200 and nothing else",
+      Array(3).fill(idle(answered(200))),
+      "pass",
+      "no other request was answered meanwhile",
+    ],
     ["a slow 200", [ok, busy(answered(200, 19_000)), ok], "pass", "the slowest after 19000 ms"],
     ["a 503 at once", [busy(answered(503, 3))], "fail", "question 1 of 3: wanted 200, got 503 after 3 ms"],
     ["a 503 at the end", [ok, ok, busy(answered(503, 3))], "fail", "question 3 of 3: wanted 200, got 503"],
