@@ -9,12 +9,12 @@ const toldFacts = ["question", "expected", "got"];
 /** One check: what it proves, what came, the pictures that were sent, what was expected and got, every other fact. */
 export function checkCard(check: ReportedCheck, pictures: readonly ProbePicture[]): Markup {
   const { name, outcome, reason, proves, severity, durationSeconds, attempts, transportErrors, facts } = check;
-  const requests = attempts === 1 ? "1 request" : `${attempts} requests`;
-  const retried = transportErrors === 0 ? "" : `, ${transportErrors} transport errors retried`;
+  const retried = transportErrors === 0 ? "" : `, ${plural(transportErrors, "transport error")} retried`;
+  const effort = `${formatMilliseconds(durationSeconds * 1000)}, ${plural(attempts, "request")}${retried}`;
   const warning = severity === "warning" ? markup`<span class="badge skipped">warning</span>` : undefined;
   return markup`<article class="card ${outcome}" id="check-${name}">
-<header><h3>${name}</h3><span class="badge">${outcome}</span>${warning}<span class="soft">${formatMilliseconds(durationSeconds * 1000)}, ${requests}${retried}</span></header>
-<p class="said">${reason}</p>
+<header><h3>${name}</h3><span class="badge">${outcome}</span>${warning}<span class="soft">${outcome === "skipped" ? undefined : effort}</span></header>
+<p class="reason">${reason}</p>
 <p class="soft">${proves}</p>
 ${told(check)}${pictures.map(figure)}${otherFacts(facts)}</article>
 `;
@@ -44,6 +44,10 @@ function otherFacts(facts: ReportedCheck["facts"]): Markup | undefined {
     ([fact, value]) =>
       markup`<tr><td>${fact}</td><td class="said">${value === null ? "none" : String(value)}</td></tr>`,
   );
-  return markup`<details><summary>${shown.length} more facts</summary><table>${rows}</table></details>
+  return markup`<details><summary>${plural(shown.length, "more fact")}</summary><table>${rows}</table></details>
 `;
+}
+
+function plural(count: number, word: string): string {
+  return count === 1 ? `1 ${word}` : `${count} ${word}s`;
 }

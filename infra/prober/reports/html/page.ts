@@ -57,7 +57,7 @@ function verdict(document: ProbeReportDocument): Markup {
   return markup`<header class="verdict ${document.verdict}">
 <h1>${document.target}</h1>
 <div class="word">${document.verdict}</div>
-<p class="said">${document.reason}</p>
+<p class="reason">${document.reason}</p>
 </header>
 <dl class="meta">
 ${facts.map(([name, value]) => markup`<div><dt>${name}</dt><dd>${value}</dd></div>\n`)}</dl>

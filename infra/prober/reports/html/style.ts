@@ -21,6 +21,7 @@ h2 { font-size: 1.05rem; margin: 2.75rem 0 .75rem; font-weight: 650; }
 h3 { font-size: 1rem; margin: 0; font-weight: 650; }
 p { margin: .4rem 0; overflow-wrap: anywhere; }
 .soft { color: var(--soft); }
+.reason { unicode-bidi: isolate; overflow-wrap: anywhere; }
 .said, code { font-family: ui-monospace, SFMono-Regular, Menlo, "DejaVu Sans Mono", monospace; font-size: .87em; }
 .said { unicode-bidi: isolate; overflow-wrap: anywhere; white-space: pre-wrap; }
 .pass { --hue: var(--pass); } .fail { --hue: var(--fail); } .error { --hue: var(--error); }
@@ -35,7 +36,8 @@ p { margin: .4rem 0; overflow-wrap: anywhere; }
 .meta div { min-width: 5rem; } .meta dt { color: var(--soft); font-size: .8rem; } .meta dd { margin: 0; overflow-wrap: anywhere; }
 .plot { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .9rem 1rem .6rem; }
 .row { display: grid; grid-template-columns: minmax(6rem, 12rem) 1fr 4.5rem; gap: .75rem; align-items: center; min-height: 1.75rem; }
-.row > :first-child { overflow-wrap: anywhere; }
+.row > :first-child { overflow-wrap: anywhere; color: inherit; text-decoration: none; }
+.row > a:hover, .row > a:focus { text-decoration: underline; }
 .row > :last-child { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .track { position: relative; height: .85rem; background: var(--track); border-radius: .2rem; }
 .track i { position: absolute; top: 0; bottom: 0; min-width: 3px; border-radius: .2rem; background: var(--hue, var(--mark)); }
@@ -45,8 +47,8 @@ p { margin: .4rem 0; overflow-wrap: anywhere; }
 }
 .track b.many { width: .4rem; height: .4rem; margin: -.2rem 0 0 -.2rem; opacity: .45; }
 .axis .track { background: none; height: 1.2rem; }
-.axis span { position: absolute; transform: translateX(-50%); color: var(--soft); font-size: .75rem; white-space: nowrap; }
-.axis span:first-child { transform: none; } .axis span:last-child { transform: translateX(-100%); }
+.axis .track span { position: absolute; transform: translateX(-50%); color: var(--soft); font-size: .75rem; white-space: nowrap; }
+.axis .track span:first-child { transform: none; } .axis .track span:last-child { transform: translateX(-100%); }
 .card { background: var(--card); border: 1px solid var(--line); border-radius: .5rem; padding: .9rem 1.1rem; margin: .75rem 0; break-inside: avoid; }
 .card.fail, .card.error { border-left: .35rem solid var(--hue); }
 .card header { display: flex; flex-wrap: wrap; gap: .3rem .75rem; align-items: baseline; }
@@ -56,7 +58,7 @@ p { margin: .4rem 0; overflow-wrap: anywhere; }
 .told .differs { color: var(--fail); font-weight: 600; }
 figure { display: inline-block; margin: .9rem 1rem 0 0; max-width: 100%; vertical-align: top; }
 figure img {
-  display: block; max-width: min(20rem, 100%); max-height: 20rem; border: 1px solid var(--line); border-radius: .3rem;
+  display: block; min-width: 9rem; max-width: min(20rem, 100%); max-height: 20rem; border: 1px solid var(--line); border-radius: .3rem;
   background: #fff; image-rendering: pixelated;
 }
 figcaption { color: var(--soft); font-size: .85rem; margin-top: .25rem; max-width: 20rem; overflow-wrap: anywhere; }
@@ -64,7 +66,10 @@ details { margin-top: .7rem; } summary { color: var(--soft); cursor: pointer; fo
 table { border-collapse: collapse; margin-top: .5rem; font-size: .87rem; width: 100%; }
 td { border-top: 1px solid var(--line); padding: .2rem .6rem .2rem 0; vertical-align: top; } td:first-child { color: var(--soft); width: 14rem; }
 footer { margin-top: 3rem; color: var(--soft); font-size: .87rem; }
-@media (max-width: 34rem) { .row { grid-template-columns: 6rem 1fr 4rem; } td:first-child { width: 8rem; } }
+@media (max-width: 34rem) {
+  .row { grid-template-columns: 6rem 1fr 4.5rem; gap: .5rem; } td:first-child { width: 8rem; }
+  .axis .track span:not(:first-child, :last-child) { display: none; }
+}
 @media print {
   :root { color-scheme: light; --paper: #fff; --card: #fff; --ink: #000; --soft: #444; --line: #bbb; --track: #eee;
     --pass: #116334; --fail: #a31515; --error: #8a4b00; --skipped: #555; --mark: #1e4bb5; }

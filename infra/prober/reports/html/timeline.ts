@@ -14,7 +14,7 @@ export function timeline(document: ProbeReportDocument): Markup | undefined {
   const axis = axisFor(Math.max(...bars.map(({ from, duration }) => from + duration)));
   const rows = bars.map(
     ({ name, outcome, from, duration }) => markup`<div class="row">
-<a href="#check-${name}" style="color:inherit">${name}</a>
+<a href="#check-${name}">${name}</a>
 <div class="track ${outcome}" role="img" aria-label="${outcome}, from ${formatMilliseconds(from)} for ${formatMilliseconds(duration)}"><i style="left:${place(from, axis)}%;width:${place(duration, axis)}%"></i></div>
 <span>${outcome === "skipped" ? "skipped" : formatMilliseconds(duration)}</span>
 </div>
