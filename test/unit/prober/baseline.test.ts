@@ -155,6 +155,21 @@ describe("a baseline", () => {
     await expect(recordBaseline(target, { ...options(), clock })).rejects.toMatchObject({ code: "GATE_INCONCLUSIVE" });
   });
 
+  test("of thoughts that are kept apart has their chances, and no answer to the open questions", async () => {
+    const mind = thinking({});
+    engine = new ScriptedEngine({
+      "/v1/chat/completions": (response, body, request) => {
+        if (promptOf(body) in known) return mind(response, body, request);
+        const top = [{ token: "Hm", logprob: -0.1 }];
+        const choice = { message: { content: null }, logprobs: { content: [{ token: "Hm", top_logprobs: top }] } };
+        json({ choices: [choice], usage: {} })(response, body, request);
+      },
+    });
+    const target = { name: "pod-a", baseUrl: await engine.listen() };
+    const { goldens: records } = await recordBaseline(target, { ...options(), runs: 2 });
+    expect(records.at(-1)).toMatchObject({ answers: [""], fingerprints: [[{ token: "Hm" }]] });
+  });
+
   test("never holds the key that the engine was asked with", async () => {
     const leak = { "Explain how tides come about.": "Bearer sk-planted-0123456789 knows" };
     expect(JSON.stringify(await record({ answers: leak }))).not.toContain("sk-planted");
@@ -239,6 +254,41 @@ describe("an engine beside a baseline", () => {
     const other = { ...baseline, goldens: baseline.goldens.map((record) => ({ ...record, prompt: "?" })) };
     expect(await compare({}, other)).toMatchObject({ outcome: "skipped", attempts: 0 });
   });
+});
+
+test("a recorded server's logprobs are read, with tokens that print as nothing", () => {
+  const content = [
+    { token: "", bytes: [], logprob: -7.154614448547363, top_logprobs: [{ token: "", bytes: [], logprob: -7.15461 }] },
+    {
+      token: "",
+      bytes: [],
+      logprob: -7.154614448547363,
+      top_logprobs: [
+        { token: "istant", bytes: [105, 115, 116, 97, 110, 116], logprob: -7.154610633850098 },
+        { token: "The", bytes: [84, 104, 101], logprob: -7.154611110687256 },
+      ],
+    },
+  ];
+  const message = { role: "assistant", content: null, reasoning_content: null, tool_calls: null };
+  expect(fingerprintIn(JSON.stringify({ choices: [{ index: 0, message, logprobs: { content } }] }))).toEqual([
+    { token: "", top: [{ token: "", logprob: -7.1546 }] },
+    {
+      token: "",
+      top: [
+        { token: "istant", logprob: -7.1546 },
+        { token: "The", logprob: -7.1546 },
+      ],
+    },
+  ]);
+});
+
+test.each([
+  ["no body", ""],
+  ["null", '{"choices":[{"logprobs":null}]}'],
+  ["another shape", '{"choices":[{"logprobs":{"tokens":["a"]}}]}'],
+  ["a place without a token", '{"choices":[{"logprobs":{"content":[{"top_logprobs":[]}]}}]}'],
+])("logprobs that are %s are no fingerprint", (_name, body) => {
+  expect(fingerprintIn(body)).toEqual([]);
 });
 
 describe("the simulator's logprobs", () => {
