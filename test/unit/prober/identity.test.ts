@@ -91,7 +91,7 @@ describe("each declared field of /server_info is compared", () => {
     ["quantization", "fp8", '"none", got "fp8"'],
     ["trust_remote_code", false, "true, got false"],
     ["tool_call_parser", null, '"qwen", got "none"'],
-    ["reasoning_parser", undefined, '"qwen3", got nothing'],
+    ["reasoning_parser", null, '"qwen3", got "none"'],
   ])("%s", (field, value, told) => {
     expect(compareIdentity(declared, everywhere({ [field]: value }))).toEqual([`${field}: wanted ${told}`]);
   });

@@ -78,8 +78,8 @@ export async function serverInfo(engine: Engine, exchange: Exchange): Promise<vo
     internal_states: [
       {
         ...fields,
-        prefill_attention_backend: fields.prefill_attention_backend ?? args.attentionBackend,
-        decode_attention_backend: fields.decode_attention_backend ?? args.attentionBackend,
+        prefill_attention_backend: args.fields.prefill_attention_backend ?? args.attentionBackend,
+        decode_attention_backend: args.fields.decode_attention_backend ?? args.attentionBackend,
         pp_max_micro_batch_size: memory.maxRunningRequests,
         disable_chunked_prefix_cache: true,
         grpc_port: args.port + 10_000,
