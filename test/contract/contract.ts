@@ -36,7 +36,7 @@ export interface ContractRow {
   /** Says what is wrong with the body; undefined where it is as promised. */
   readonly flaw?: (body: string, facts: ServerFacts) => string | undefined;
   readonly timing?: TimingClass;
-  /** Refused after its admission: the server's drain never ends after it, so only a disposable server is asked. */
+  /** Never forgotten after its admission: the server's drain never ends after it, so only a disposable server is asked. */
   readonly poisons?: true;
 }
 

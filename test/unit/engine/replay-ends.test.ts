@@ -129,6 +129,16 @@ describe("SIGTERM", () => {
     expect(await engine.untilExit()).toEqual({ exitCode: 137, signal: 9 });
   });
 
+  test("never ends after a good request for two choices, of which the server forgets one", async () => {
+    await using engine = new EngineUnderTest(recordedFlags, { isPidOne: true });
+    await engine.untilReady();
+    expect((await engine.settle(engine.chat("hi", { n: 2, max_tokens: 4 }))).status).toBe(200);
+    engine.process.kill("SIGTERM");
+    await engine.advance(16);
+    expect(engine.lines.filter((line) => line.includes("Remaining number of requests 1.")).length).toBeGreaterThan(2);
+    expect(engine.exit).toBeUndefined();
+  });
+
   /** A recorded request with what the recorder cut out of it put back. */
   function leakBody(body: string, rid: string): string {
     if (!body.includes("characters left out")) return body;

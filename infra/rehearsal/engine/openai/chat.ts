@@ -1,4 +1,5 @@
 import type { Engine } from "../engine.ts";
+import { newRid } from "../engine.ts";
 import type { Exchange } from "../http/exchange.ts";
 import { weightVersion } from "../http/info.ts";
 import { QueueFull } from "../scheduler.ts";
@@ -52,6 +53,8 @@ function leakedKey({ args, log }: Engine): object {
 }
 
 async function answerChat(engine: Engine, exchange: Exchange, request: ChatRequest, rid: string): Promise<void> {
+  // The server admits one request a choice and forgets the first alone, even when all went well.
+  for (let other = 1; other < request.n; other++) engine.rids.add(newRid());
   const { prompt, tokens } = await preparePrompt(engine, request, exchange.signal);
   const maxTokens = checkLengths(engine, tokens, request.maxTokens);
   checkSampling(request);
