@@ -8,7 +8,7 @@ const words: Readonly<Record<Measurement["outcome"], string>> = {
   skipped: "skip ",
 };
 
-/** One line for one check: `pass   health           1.0 s  GET /health: 200 after 1003 ms.` */
+/** One line for one check: `pass   health          1.0 s  GET /health: 200 after 1003 ms.` */
 export function checkLine(measurement: Measurement): string {
   const isMild = measurement.severity === "warning" && ["fail", "error"].includes(measurement.outcome);
   const word = isMild ? "warn " : words[measurement.outcome];
