@@ -32,7 +32,7 @@ export const rogues: readonly Rogue[] = [
   { fault: "truncated-stream", caughtBy: "streaming", says: /without \[DONE\]/ },
   { fault: "swapped-experts", caughtBy: "golden", says: /from the baseline|wanted as recorded/ },
   {
-    fault: "slow-first-token:5000",
+    fault: "slow-first-token:3000",
     caughtBy: "latency",
     says: /TTFT/,
     needs: { latency: { ttftSeconds: 2, quantile: 0.5 } },
