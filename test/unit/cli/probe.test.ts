@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, describe, expect, test } from "vitest";
 import { exitCodeOf } from "../../../infra/cli/exit-code-of.ts";
 import { probe } from "../../../infra/cli/probe.ts";
 import { DeployError, type ErrorCode } from "../../../infra/core/errors.ts";
@@ -148,6 +148,127 @@ test("a cancelled run leaves no report, and an earlier one as it was", async () 
   expect(await cancelled).toBe(130);
   expect(readdirSync(folder)).toEqual(["earlier.json"]);
   expect(readFileSync(join(folder, "earlier.json"), "utf8")).toBe("{}");
+});
+
+test("users' checks run after the others and decide; a failed warning only where it is asked to", async () => {
+  const suite = join(mkdtempSync(join(tmpdir(), "keye-probe-")), "suite.yaml");
+  writeFileSync(
+    suite,
+    "checks: [{ name: polite, prompt: What is 1 + 1?, expect: { contains: please }, severity: warning }]",
+  );
+  const chat = { "/v1/chat/completions": rightChat };
+  const mild = await run(chat, ["--suite", suite]);
+  expect([mild.exitCode, mild.err.split("\n").at(-2)]).toEqual([0, expect.stringMatching(/^warn {3}polite/)]);
+  await engine?.close();
+  const strict = await run(chat, ["--suite", suite, "--fail-on", "warning"]);
+  expect([strict.exitCode, strict.err]).toEqual([
+    1,
+    expect.stringMatching(/^fail: .* polite: wanted text that contains "please"/m),
+  ]);
+});
+
+test("only what is chosen is asked", async () => {
+  const { exitCode, err } = await run({ "/v1/chat/completions": rightChat }, ["--only", "text"]);
+  expect([exitCode, engine?.requests]).toEqual([0, ["POST /v1/chat/completions"]]);
+  expect(err).toMatch(/: text 1 of 1$/);
+});
+
+test("the same seed asks the same questions", async () => {
+  const prompts: string[] = [];
+  const noting = {
+    "/v1/chat/completions": chatThat((prompt) => {
+      prompts.push(prompt);
+      return String(sumOf(prompt));
+    }),
+  };
+  for (const seed of ["5", "5", "6"]) {
+    await run(noting, ["--only", "text", "--seed", seed]);
+    await engine?.close();
+  }
+  expect(prompts[0]).toBe(prompts[1]);
+  expect(prompts[2]).not.toBe(prompts[1]);
+});
+
+test("a run that could judge nothing is inconclusive", async () => {
+  const { exitCode, err } = await run({}, ["--only", "identity"]);
+  expect(exitCode).toBe(3);
+  expect(err).toContain("identity: 0 of 1 passes; it was skipped");
+});
+
+describe("what cannot be asked is refused before anything is", () => {
+  test.each<[string, string[], string]>([
+    ["a check that there is not", ["--only", "tetx"], '--only: no check "tetx"; there are health, '],
+    ["no check at all", ["--only", "text", "--exclude", "text"], "leave no check to ask in profile smoke"],
+    [
+      "a check of another profile",
+      ["--only", "text", "--only", "golden"],
+      "--only golden: not part of profile smoke; it is asked in gate, soak.",
+    ],
+    [
+      "a baseline that nothing compares with",
+      ["--baseline", "x.json"],
+      "--baseline: golden compares with it, which this run leaves out",
+    ],
+    [
+      "a baseline that is not there",
+      ["--baseline", "/nonexistent/b.json", "--profile", "gate"],
+      "CONFIG_FILE: /nonexistent/b.json: Cannot read it",
+    ],
+    ["a suite that is not there", ["--suite", "/nonexistent/s.yaml"], "CONFIG_FILE: /nonexistent/s.yaml"],
+    ["a folder for a report", ["--report", `html=${tmpdir()}`], "The report cannot be written: EISDIR"],
+    ["a record that cannot be kept", ["--record", "/nonexistent/b.json"], "ENV_READ_ONLY: /nonexistent/b.json"],
+  ])("%s", async (_name, args, message) => {
+    await expect(run({}, args)).rejects.toThrow(message);
+    expect(engine?.requests).toEqual([]);
+  });
+});
+
+/** A model that knows the golden prompts, and begins every open answer with `word`. */
+function modelThatSays(word: string): Handler {
+  const known: Readonly<Record<string, string>> = {
+    "What is the capital of France? Answer with one word.": "Paris",
+    "Count from 3 to 9, separated by commas.": "3, 4, 5, 6, 7, 8, 9",
+  };
+  return (response, body, request) => {
+    const prompt = promptOf(body);
+    const content = known[prompt] ?? (/\d \+ \d/.test(prompt) ? String(sumOf(prompt)) : word);
+    const chance = { token: content, logprob: -0.1 };
+    const answer = chatBody(content);
+    // chatBody makes one choice.
+    const [choice] = answer.choices as [object];
+    const choices = [
+      { ...choice, logprobs: { content: [{ ...chance, top_logprobs: [chance, { token: "the", logprob: -5 }] }] } },
+    ];
+    json({ ...answer, choices })(response, body, request);
+  };
+}
+
+test("an engine that passes is recorded; it passes against its own record, and another model does not", async () => {
+  const file = join(mkdtempSync(join(tmpdir(), "keye-probe-")), "baseline.json");
+  const probeModel = async (chat: Handler, args: string[]) => {
+    const ran = await run({ "/v1/chat/completions": chat }, args);
+    await engine?.close();
+    return ran;
+  };
+  const wrong = await probeModel(
+    chatThat(() => "7"),
+    ["--only", "text", "--record", file],
+  );
+  expect([wrong.exitCode, existsSync(file)]).toEqual([1, false]);
+  expect(wrong.err).toContain("No baseline was recorded: only an engine that passes is worth one.");
+  const recorded = await probeModel(modelThatSays("blue"), ["--only", "text", "--record", file]);
+  expect([recorded.exitCode, JSON.parse(readFileSync(file, "utf8")).kind]).toEqual([0, "ProbeBaseline"]);
+  const compare = ["--profile", "gate", "--passes", "1", "--only", "golden", "--baseline", file];
+  expect((await probeModel(modelThatSays("blue"), compare)).exitCode).toBe(0);
+  const other = await probeModel(modelThatSays("green"), compare);
+  expect([other.exitCode, other.err]).toEqual([1, expect.stringMatching(/^FAIL {3}golden/m)]);
+});
+
+test("a report goes into a device as it is; beside a file no draft is left", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "keye-probe-"));
+  const args = ["--only", "text", "--report", "junit=/dev/null", "--report", `termination=${join(folder, "log")}`];
+  expect((await run({ "/v1/chat/completions": rightChat }, args)).exitCode).toBe(0);
+  expect(readdirSync(folder)).toEqual(["log"]);
 });
 
 test.each<[ErrorCode, number]>([
