@@ -59,7 +59,7 @@ export async function exchange(target: ProbeTarget, request: ProbeRequest, signa
       body: chunks.map((chunk) => chunk.text).join(""),
       chunks,
       took: elapsed(),
-      cut: timeout.aborted ? `no end within ${request.timeout / 1000} s` : cut,
+      cut: cut !== undefined && timeout.aborted ? `no end within ${request.timeout / 1000} s` : cut,
     };
   } catch (error) {
     signal.throwIfAborted();
