@@ -1,4 +1,4 @@
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test } from "vitest";
@@ -145,6 +145,17 @@ checks:
     ],
   ])("with %s it is refused", (_name, text, problem) => {
     expect(problemsOf(text)).toEqual([problem]);
+  });
+
+  test("as the manual shows it is right", () => {
+    const manual = readFileSync(join(import.meta.dirname, "../../../docs/reports.md"), "utf8");
+    const example = /```yaml\n([\s\S]*?)```/.exec(manual)?.[1] ?? "";
+    writeFileSync(join(folder, "invoice.png"), pictureOf("x", "x").bytes);
+    const checks = readUserSuite(fileWith(example), []);
+    expect(checks.map(({ name, severity, timeoutSeconds }) => [name, severity, timeoutSeconds])).toEqual([
+      ["capital-of-france", "critical", 60],
+      ["invoice-total", "warning", 120],
+    ]);
   });
 
   test("that is no YAML, or not there, is told as such", () => {
