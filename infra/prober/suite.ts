@@ -11,8 +11,11 @@ import { health } from "./checks/health.ts";
 import { healthWindow } from "./checks/health-window.ts";
 import { identity } from "./checks/identity.ts";
 import { latency } from "./checks/latency.ts";
+import { negative } from "./checks/negative.ts";
+import { reasoning } from "./checks/reasoning.ts";
 import { streaming } from "./checks/streaming.ts";
 import { text } from "./checks/text.ts";
+import { toolCall } from "./checks/tool-call.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { type ProbePicture, Session } from "./session.ts";
 import type { ProbeTarget } from "./target.ts";
@@ -29,6 +32,10 @@ export const checks: readonly Check[] = [
   burst,
   healthWindow,
   latency,
+  toolCall,
+  reasoning,
+  // Last: it asks what may ruin the engine.
+  negative,
 ];
 
 /** What a run of probes needs beside target and spec. */

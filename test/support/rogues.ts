@@ -78,7 +78,11 @@ function freshAddress(): string {
 }
 
 /** Starts an engine that is ready when this resolves. Its clock runs `factor` times as fast as the machine's. */
-export async function startRogue(fault: string | undefined, factor: number, address = freshAddress()) {
+export async function startRogue(
+  fault: string | undefined,
+  factor: number,
+  { address = freshAddress(), flags = [] }: { readonly address?: string; readonly flags?: readonly string[] } = {},
+) {
   const clock = fastClock(factor);
   const ready = Promise.withResolvers<void>();
   const engine = launchEngine({
@@ -86,6 +90,7 @@ export async function startRogue(fault: string | undefined, factor: number, addr
       ...["python3", "-m", "sglang.launch_server", "--host=0.0.0.0", "--port=8000", "--trust-remote-code"],
       ...["--model-path=Kwai-Keye/Keye-VL-2.0-30B-A3B", "--served-model-name=keye", "--weight-version=0123456789"],
       ...["--tp-size=2", "--mem-fraction-static=0.8", `--api-key=${plantedKey}`],
+      ...flags,
     ],
     env: {},
     address,

@@ -58,7 +58,7 @@ test.concurrent("one bad replica of three is caught, and it alone", async () => 
   const outcomes: string[] = [];
   for (const last of [7, 8, 9]) {
     const address = `127.${1 + (process.pid % 250)}.253.${last}`;
-    await using engine = await startRogue("bad-replica:3", factor, address);
+    await using engine = await startRogue("bad-replica:3", factor, { address });
     outcomes.push((await measure(text, engine.target, quickSpec, options)).outcome);
   }
   expect(outcomes).toEqual(["pass", "pass", "fail"]);

@@ -37,6 +37,10 @@ export interface ChatRequest {
   /** Alternatives that are told for each token. */
   readonly topLogprobs: number;
   readonly stop: readonly string[];
+  /** As they came; none where `tool_choice` is `none`. */
+  readonly tools: readonly unknown[];
+  /** `chat_template_kwargs.enable_thinking`. */
+  readonly wantsThoughts: boolean;
   readonly rid: string | undefined;
 }
 
@@ -67,6 +71,8 @@ export function readChatRequest(body: Record<string, unknown>): ChatRequest {
     hasLogprobs: body.logprobs === true,
     topLogprobs: numberOf(body.top_logprobs) ?? 0,
     stop: typeof stop === "string" ? [stop] : Array.isArray(stop) ? stop.map(String) : [],
+    tools: Array.isArray(body.tools) && body.tool_choice !== "none" ? body.tools : [],
+    wantsThoughts: objectOf(body.chat_template_kwargs)?.enable_thinking === true,
     rid: ridOf(body.rid),
   };
 }

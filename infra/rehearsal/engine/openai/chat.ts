@@ -9,6 +9,7 @@ import { checkCount, checkSampling, readChatRequest } from "./chat-request.ts";
 import type { Generation } from "./generation.ts";
 import { generation, runGeneration, think, usage } from "./generation.ts";
 import { logprobsOf } from "./logprobs.ts";
+import { parsedMessage, spoken } from "./parsers.ts";
 import { preparePrompt } from "./prompt.ts";
 import { readJsonBody } from "./validation.ts";
 
@@ -58,7 +59,11 @@ async function answerChat(engine: Engine, exchange: Exchange, request: ChatReque
   const { prompt, tokens } = await preparePrompt(engine, request, exchange.signal);
   const maxTokens = checkLengths(engine, tokens, request.maxTokens);
   checkSampling(request);
-  const made = generation(think(engine, prompt), { maxTokens, ignoresEos: request.ignoresEos, stop: request.stop });
+  const made = generation(spoken(request, think(engine, prompt)), {
+    maxTokens,
+    ignoresEos: request.ignoresEos,
+    stop: request.stop,
+  });
   const turn: Turn = { rid, request, made, promptTokens: tokens, created: Math.floor(engine.clock.now() / 1000) };
   await (request.isStreamed ? stream(engine, exchange, turn) : whole(engine, exchange, turn));
 }
@@ -67,13 +72,13 @@ async function whole(engine: Engine, exchange: Exchange, turn: Turn): Promise<vo
   const { made, request, promptTokens } = turn;
   const run = { promptTokens, isStreamed: false, signal: exchange.signal, onToken: () => {} };
   await Promise.all(Array.from({ length: request.n }, () => runGeneration(engine, made, run)));
-  const text = made.tokens.join("");
+  const { message, finish } = parsedMessage(engine.args.fields, made);
   const choices = Array.from({ length: request.n }, (_, index) => ({
     index,
-    message: { role: "assistant", content: text === "" ? null : text, reasoning_content: null, tool_calls: null },
+    message,
     logprobs: request.hasLogprobs ? logprobsOf(made, request.topLogprobs, weightSalt(engine)) : null,
-    finish_reason: made.finishReason,
-    matched_stop: made.matchedStop,
+    finish_reason: finish.finishReason,
+    matched_stop: finish.matchedStop,
   }));
   exchange.send(200, {
     id: turn.rid,
