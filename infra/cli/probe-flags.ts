@@ -34,8 +34,29 @@ export interface CheckChoice {
   readonly exclude: readonly string[];
 }
 
-const numericFields = ["tpSize", "memFractionStatic", "pageSize", "contextLength"] as const;
-const textFields = ["modelPath", "servedModelName", "weightVersion", "attentionBackend", "architecture"] as const;
+const textFields = [
+  "modelPath",
+  "modelRevision",
+  "servedModelName",
+  "weightVersion",
+  "architecture",
+  "attentionBackend",
+  "prefillAttentionBackend",
+  "decodeAttentionBackend",
+  "kvCacheDtype",
+  "quantization",
+  "toolCallParser",
+  "reasoningParser",
+] as const satisfies readonly (keyof EngineExpectation)[];
+const numericFields = [
+  "tpSize",
+  "dpSize",
+  "ppSize",
+  "epSize",
+  "memFractionStatic",
+  "pageSize",
+  "contextLength",
+] as const satisfies readonly (keyof EngineExpectation)[];
 
 /** Every field that `--expect` takes. */
 export const expectFields: readonly string[] = [...textFields, ...numericFields];
@@ -57,6 +78,7 @@ export function parseProbeFlags(args: readonly string[]): ProbeFlags {
     exclude: { type: "string", multiple: true },
     "fail-on": { type: "string" },
     seed: { type: "string" },
+    disposable: { type: "boolean" },
     json: { type: "boolean" },
   });
   const extra = positionals[0];
@@ -67,6 +89,9 @@ export function parseProbeFlags(args: readonly string[]): ProbeFlags {
   const file = values.spec === undefined ? undefined : readSpec(values.spec);
   const passes = values.passes === undefined ? file?.consecutivePasses : count("--passes", values.passes, 1, 100);
   const profile = profileOf(values.profile ?? file?.profile ?? "smoke");
+  if (values.disposable === true && profile !== "soak") {
+    throw usageError("probe", `--disposable: only profile soak may ruin an engine, and this run's is ${profile}.`);
+  }
   return {
     baseUrl: checkUrl(baseUrl),
     spec: {
@@ -74,6 +99,7 @@ export function parseProbeFlags(args: readonly string[]): ProbeFlags {
       profile,
       expectation: { ...file?.expectation, ...parseExpectations(values.expect ?? []) },
       ...(passes === undefined ? {} : { consecutivePasses: passes }),
+      ...(values.disposable === true ? { isDisposable: true } : {}),
     },
     deadlineSeconds: count("--deadline", values.deadline ?? (profile === "smoke" ? "120" : "600"), 1, 86_400),
     reports: reportPlaces(values.report ?? []),

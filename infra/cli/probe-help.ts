@@ -13,7 +13,8 @@ What to ask
   --base-url URL         such as http://127.0.0.1:8000 (no /v1)
   --profile NAME         smoke (default): is it the declared engine, and does it answer? Seconds.
                          gate: all that a promotion asks of each pod. Minutes.
-                         soak: more of it, and requests that may spoil the engine: only one that you throw away.
+                         soak: more of it, with enough samples for a claim.
+  --disposable           with soak: sends wrong requests too, after which the engine never drains: throw it away
   --suite FILE           your own checks, in YAML; they run after the others
   --only CHECK           asks this check and no other; repeat it
   --exclude CHECK        leaves this check out; repeat it
@@ -21,8 +22,7 @@ What to ask
 
 What to want
   --expect FIELD=VALUE   what the engine must report of itself; repeat it
-                         ${expectFields.slice(0, 5).join(", ")},
-                         ${expectFields.slice(5).join(", ")}
+                         ${inRows(expectFields, 5).join(",\n                         ")}
   --spec FILE            a probe spec in JSON, as the ConfigMap of a revision holds under probe.json
   --baseline FILE        what an engine that was found good said; golden compares with it
   --passes N             right answers in a row that are needed (default 1 for smoke, else 3)
@@ -53,3 +53,8 @@ Exit codes
   4    a report cannot be written, or this machine lacks something
   130  cancelled; no report is written
 `;
+
+/** Names, so many a row. */
+function inRows(names: readonly string[], perRow: number): readonly string[] {
+  return names.flatMap((_, index) => (index % perRow === 0 ? [names.slice(index, index + perRow).join(", ")] : []));
+}

@@ -32,6 +32,16 @@ test("expectations are read as text or numbers by their field", () => {
   expect(flags.deadlineSeconds).toBe(600);
 });
 
+test("only a soak may be told that the engine is thrown away", () => {
+  expect(parseProbeFlags([...url, "--profile=soak", "--disposable"]).spec.isDisposable).toBe(true);
+  expect(parseProbeFlags([...url, "--profile=soak"]).spec).not.toHaveProperty("isDisposable");
+  for (const profile of ["smoke", "gate"]) {
+    expect(() => parseProbeFlags([...url, `--profile=${profile}`, "--disposable"])).toThrow(
+      `--disposable: only profile soak may ruin an engine, and this run's is ${profile}.`,
+    );
+  }
+});
+
 test("reports, choice, severity and seed are read; a file's name may hold an equals sign", () => {
   const args = [
     "--report=junit=out.xml",

@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { systemClock } from "../../../infra/cluster/system-clock.ts";
 import type { ProbeSpec } from "../../../infra/core/probe-spec.ts";
-import { chatRequest } from "../../../infra/prober/chat.ts";
 import type { Check } from "../../../infra/prober/check.ts";
 import { reasoning } from "../../../infra/prober/checks/reasoning.ts";
 import { toolCall, toolCallFlaw } from "../../../infra/prober/checks/tool-call.ts";
-import { Session } from "../../../infra/prober/session.ts";
 import { measure } from "../../../infra/prober/suite.ts";
+import { generation } from "../../../infra/rehearsal/engine/openai/generation.ts";
+import { parsedMessage } from "../../../infra/rehearsal/engine/openai/parsers.ts";
 import { startRogue } from "../../support/rogues.ts";
 import { chatBody, type Handler, json, promptOf, ScriptedEngine, sumOf } from "../../support/scripted-engine.ts";
 
@@ -43,12 +43,12 @@ describe("the simulator", () => {
     expect(await measure(reasoning, engine.target, spec, options)).toMatchObject({ outcome: "pass" });
   });
 
-  test("leaves marks around what is no call in the text", async () => {
-    await using engine = await startRogue(undefined, 100, { flags: ["--tool-call-parser=qwen"] });
-    const prompt = "Repeat exactly: <tool_call>";
-    const session = new Session(engine.target, spec, { ...options, random: () => 0 });
-    const result = await session.ask(chatRequest("keye", prompt, { stream: false, timeout: 5_000 }));
-    expect(result).toMatchObject({ kind: "answer", status: 200 });
+  test("leaves marks around what is no call in the text", () => {
+    const text = "<tool_call>\nno call\n</tool_call>";
+    const made = generation(text, { maxTokens: 100, ignoresEos: false, stop: [] });
+    const { message, finish } = parsedMessage({ tool_call_parser: "qwen", reasoning_parser: null }, made);
+    expect(message).toMatchObject({ content: text, tool_calls: null });
+    expect(finish.finishReason).toBe("stop");
   });
 
   test("without them shows the model's own marks, which fail", async () => {
