@@ -36,8 +36,8 @@ export function judgeSample(sample: LimitedSample, claim: QuantileClaim): Sample
   const allowed = exceedancesAllowed(claim, count) ?? 0;
   if (limit === undefined) {
     // The smallest limit that this sample would have shown.
-    const bound = sample.values.toSorted((a, b) => b - a)[allowed];
-    return { holds: undefined, claim: `${name} <= ${bound} ${unit} at ${confidence}` };
+    const bound = sample.values.toSorted((a, b) => b - a)[allowed] ?? Number.NaN;
+    return { holds: undefined, claim: `${name} <= ${roundedUp(bound)} ${unit} at ${confidence}` };
   }
   const over = sample.values.filter((value) => value >= limit).length;
   if (over <= allowed) {
@@ -49,6 +49,11 @@ export function judgeSample(sample: LimitedSample, claim: QuantileClaim): Sample
     holds: false,
     claim: `${name} < ${limit} ${unit} not shown at ${percent(claim.confidence)} confidence: ${found}`,
   };
+}
+
+/** To four decimals, upwards: a bound that is rounded down would claim more than was shown. */
+function roundedUp(value: number): number {
+  return Math.ceil(value * 10_000) / 10_000;
 }
 
 function percentileName(quantile: number): string {

@@ -85,3 +85,12 @@ describe("a sample claims no more than it shows", () => {
     expect(judgeSample(sample(fast, slow, limit), p95)).toEqual({ holds, claim });
   });
 });
+
+test("a bound that was measured is told with four decimals, rounded up", () => {
+  const values = Array.from({ length: 59 }, () => 0.004363636363636363);
+  const verdict = judgeSample(
+    { what: "gap", unit: "s", values, limit: undefined },
+    { quantile: 0.95, confidence: 0.95 },
+  );
+  expect(verdict.claim).toBe("p95 gap <= 0.0044 s at 95 % confidence, n = 59");
+});
