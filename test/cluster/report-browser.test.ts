@@ -91,7 +91,7 @@ describe.skipIf(!existsSync(executablePath))(
         .evaluateAll((all) => all.map((bar) => bar.getBoundingClientRect()).map(({ left, right }) => [left, right]));
       const starts = bars.map(([left]) => left ?? 0);
       expect(starts).toEqual([...starts].sort((a, b) => a - b));
-      expect(await page.locator(".track b").count()).toBe(8);
+      expect(await page.locator(".track b").count()).toBe(6);
     });
 
     test.each([

@@ -10,7 +10,7 @@ interface Series {
 
 /**
  * Every time that the checks measured, as dots on one axis: numbers in facts named `…Ms`, quantiles in facts named
- * `…MsP95` and the like, and lists of numbers in facts named `…SamplesMs`.
+ * `…MsP95` and the like, and lists of numbers in facts named `…SamplesMs`. What a whole answer took is in the timeline.
  */
 export function latencyPlot(document: ProbeReportDocument): Markup | undefined {
   const series = merged(
@@ -38,7 +38,7 @@ ${rows}${axisRow(axis)}
 }
 
 function seriesOf(label: string, fact: string, value: unknown): Series[] {
-  if (!/Ms(P\d+|Min|Max)?$/.test(fact)) return [];
+  if (fact === "tookMs" || !/Ms(P\d+|Min|Max)?$/.test(fact)) return [];
   if (typeof value === "number") return Number.isFinite(value) ? [{ label, values: [value] }] : [];
   if (typeof value !== "string" || !fact.endsWith("SamplesMs")) return [];
   const values = value.split(/[\s,]+/).map(Number);
