@@ -8,7 +8,7 @@ import type { Film } from "./avi.ts";
 import { readAvi } from "./avi.ts";
 import type { Picture } from "./picture.ts";
 import { decodePicture } from "./picture.ts";
-import { maxAspectRatio } from "./sizing.ts";
+import { maxAspectRatio } from "../../../core/visual-tokens.ts";
 
 /** What fetching needs beside the part itself. */
 export interface LoadContext {

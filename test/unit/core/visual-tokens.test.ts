@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { imageTokens, planVideo, smartResize } from "../../../infra/rehearsal/engine/media/sizing.ts";
+import { imageTokens, planVideo, smartResize } from "../../../infra/core/visual-tokens.ts";
 
 const authors = { fps: 2, min_pixels: 128 * 784, max_pixels: 512 * 784, video_total_pixels: 180 * 1024 * 784 };
 
