@@ -38,8 +38,7 @@ async function askNamed(rogue: Rogue): Promise<Measurement> {
 }
 
 describe("a rogue engine is caught", () => {
-  const asked = rogues.filter(({ caughtBy }) => checks.some(({ name }) => name === caughtBy));
-  test.concurrent.each(asked)("$fault by $caughtBy", async (rogue) => {
+  test.concurrent.each(rogues)("$fault by $caughtBy", async (rogue) => {
     const found = await askNamed(rogue);
     expect(["fail", "error"]).toContain(found.outcome);
     expect(found.reason).toMatch(rogue.says);
