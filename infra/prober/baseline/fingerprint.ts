@@ -30,7 +30,7 @@ export function toleranceOf(runs: readonly (readonly TokenChoice[])[]): number {
   return Math.min(1, Math.round(learnt * 1000) / 1000);
 }
 
-/** Half the sum of differences; a token that only one side lists had at most the smallest chance of the other's list. */
+/** Half the sum of differences; a token that only one side lists had at most what the other's list leaves. */
 function variation(a: readonly TokenChance[], b: readonly TokenChance[]): number {
   const [left, right] = [chancesOf(a), chancesOf(b)];
   const tokens = new Set([...left.keys(), ...right.keys()]);
@@ -43,7 +43,8 @@ function variation(a: readonly TokenChance[], b: readonly TokenChance[]): number
 function chanceIn(list: ReadonlyMap<string, number>, token: string, other: ReadonlyMap<string, number>): number {
   const listed = list.get(token);
   if (listed !== undefined) return listed;
-  return Math.min(other.get(token) ?? 0, Math.min(...list.values()));
+  const left = 1 - [...list.values()].reduce((sum, chance) => sum + chance, 0);
+  return Math.min(other.get(token) ?? 0, Math.min(...list.values()), Math.max(0, left));
 }
 
 function chancesOf(list: readonly TokenChance[]): ReadonlyMap<string, number> {

@@ -23,7 +23,7 @@ describe("the distance of two fingerprints", () => {
 
   test.each<[string, TokenChoice[], TokenChoice[], number]>([
     ["the same", [sure, open], [sure, open], 0],
-    ["another token for sure", [place("a", { a: 1 })], [place("b", { b: 1 })], 0],
+    ["another token for sure", [place("a", { a: 1 })], [place("b", { b: 1 })], 1],
     ["a shift of a fifth", [sure], [place("Paris", { Paris: 0.7, The: 0.3 })], 0.2],
     ["a shift in the second place", [sure, open], [sure, place("The", { The: 0.7, A: 0.2, It: 0.1 })], 0.2],
     [
