@@ -4,18 +4,23 @@ import type { ProbeSpec } from "../core/probe-spec.ts";
 import type { Measurement, ProbeReport } from "../gate/measurement.ts";
 import type { Baseline } from "./baseline/document.ts";
 import type { Check } from "./check.ts";
+import { authors } from "./checks/authors.ts";
 import { burst } from "./checks/burst.ts";
 import { fluency } from "./checks/fluency.ts";
 import { golden } from "./checks/golden.ts";
 import { health } from "./checks/health.ts";
 import { healthWindow } from "./checks/health-window.ts";
 import { identity } from "./checks/identity.ts";
+import { image } from "./checks/image.ts";
+import { imageContrast } from "./checks/image-contrast.ts";
 import { latency } from "./checks/latency.ts";
+import { longPrompt } from "./checks/long-prompt.ts";
 import { negative } from "./checks/negative.ts";
 import { reasoning } from "./checks/reasoning.ts";
 import { streaming } from "./checks/streaming.ts";
 import { text } from "./checks/text.ts";
 import { toolCall } from "./checks/tool-call.ts";
+import { video } from "./checks/video.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { type ProbePicture, Session } from "./session.ts";
 import type { ProbeTarget } from "./target.ts";
@@ -29,6 +34,11 @@ export const checks: readonly Check[] = [
   streaming,
   fluency,
   golden,
+  longPrompt,
+  image,
+  imageContrast,
+  video,
+  authors,
   burst,
   healthWindow,
   latency,

@@ -2,11 +2,10 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { describeRefusal, parseChatAnswer } from "../../infra/prober/chat.ts";
 import { exchange } from "../../infra/prober/http.ts";
-import { colourAvi, colourPng } from "./media.ts";
-
-const red = [220, 30, 30] as const;
-const green = [30, 160, 60] as const;
-const blue = [40, 70, 200] as const;
+import { authorsImageBody, authorsVideoBody } from "../../infra/prober/media/authors-requests.ts";
+import { encodeAvi } from "../../infra/prober/media/avi.ts";
+import { encodePng } from "../../infra/prober/media/encode.ts";
+import { colourFilm, shapeScene } from "../../infra/prober/media/scenes.ts";
 
 /** The model authors' client gives a request this long. */
 const clientTimeout = 1_800_000;
@@ -21,52 +20,23 @@ export interface AuthorsAnswer {
 
 /**
  * Sends the model authors' two example requests, image and video, field by field, with media served from loopback.
- * The pixel limits are the products that their documentation means (128 x 28 x 28 and so on).
  * @throws Error where one of them is not answered
  */
 export async function sendAuthorsRequests(baseUrl: string): Promise<readonly AuthorsAnswer[]> {
-  const media = await serveMedia({ "/logo.png": colourPng(red), "/a.avi": colourAvi([red, green, blue]) });
+  const media = await serveMedia({
+    "/logo.png": encodePng(shapeScene("circle", "red")),
+    "/a.avi": encodeAvi(colourFilm(["red", "green", "blue"])),
+  });
   try {
-    const image = await ask(baseUrl, "image", {
-      content: [
-        { type: "image_url", image_url: { url: `${media.url}/logo.png` } },
-        { type: "text", text: "Describe this image in detail." },
-      ],
-      settings: { temperature: 0, max_tokens: 256, top_k: 1 },
-    });
-    const preprocess = {
-      fps: 2.0,
-      min_pixels: 128 * 28 * 28,
-      max_pixels: 512 * 28 * 28,
-      video_total_pixels: 180 * 1024 * 28 * 28,
-    };
-    const video = await ask(baseUrl, "video", {
-      content: [
-        { type: "video_url", video_url: { url: `${media.url}/a.avi`, preprocess_kwargs: preprocess } },
-        { type: "text", text: "Describe this video." },
-      ],
-      settings: { temperature: 0.1, max_tokens: 32_760, top_p: 0.001 },
-    });
+    const image = await ask(baseUrl, "image", authorsImageBody("", `${media.url}/logo.png`));
+    const video = await ask(baseUrl, "video", authorsVideoBody("", `${media.url}/a.avi`));
     return [image, video];
   } finally {
     await media.close();
   }
 }
 
-interface AuthorsRequest {
-  readonly content: readonly unknown[];
-  readonly settings: Readonly<Record<string, number>>;
-}
-
-async function ask(baseUrl: string, name: AuthorsAnswer["name"], request: AuthorsRequest): Promise<AuthorsAnswer> {
-  const json = {
-    model: "",
-    messages: [{ role: "user", content: request.content }],
-    n: 1,
-    ...request.settings,
-    ignore_eos: false,
-    skip_special_tokens: true,
-  };
+async function ask(baseUrl: string, name: AuthorsAnswer["name"], json: object): Promise<AuthorsAnswer> {
   const result = await exchange(
     { name: baseUrl, baseUrl },
     { method: "POST", path: "/v1/chat/completions", json, timeout: clientTimeout },
