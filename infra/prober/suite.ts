@@ -75,7 +75,7 @@ export async function runSuite(target: ProbeTarget, spec: ProbeSpec, options: Pr
   const measurements: Measurement[] = [];
   const seeded = { ...options, seed: options.seed ?? freshSeed() };
   for (const check of (options.checks ?? checks).filter(({ profiles }) => profiles.includes(spec.profile))) {
-    const dead = measurements.find((measurement) => measurement.outcome === "error");
+    const dead = measurements.find(({ outcome, severity }) => outcome === "error" && severity !== "warning");
     const measurement =
       dead === undefined
         ? await measure(check, target, spec, seeded)

@@ -2,6 +2,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../../infra/cluster/system-clock.ts";
 import type { ProbeSpec } from "../../../infra/core/probe-spec.ts";
 import type { Measurement } from "../../../infra/gate/measurement.ts";
+import { everyProfile } from "../../../infra/prober/check.ts";
+import { health } from "../../../infra/prober/checks/health.ts";
 import { runSuite } from "../../../infra/prober/suite.ts";
 import { runTraffic } from "../../../infra/prober/traffic.ts";
 import {
@@ -291,4 +293,20 @@ test("the same seed asks the same questions, another seed others", async () => {
   const [first, second, third] = [seen.slice(0, 3), seen.slice(3, 6), seen.slice(6)];
   expect(second).toEqual(first);
   expect(third).not.toEqual(first);
+});
+
+test("a check that only warns and gets no answer does not end the run", async () => {
+  engine = new ScriptedEngine(goodRoutes);
+  const target = { name: "pod-a", baseUrl: await engine.listen() };
+  const silent = {
+    name: "own",
+    proves: "nothing",
+    profiles: everyProfile,
+    severity: "warning" as const,
+    timeoutSeconds: 1,
+    run: async () => ({ outcome: "error" as const, reason: "No answer." }),
+  };
+  const options = { clock: systemClock, signal: AbortSignal.timeout(4000), checks: [silent, health] };
+  const { measurements } = await runSuite(target, spec, options);
+  expect(outcomes(measurements)).toEqual({ own: "error", health: "pass" });
 });
