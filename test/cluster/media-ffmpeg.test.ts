@@ -7,7 +7,9 @@ import { encodeAvi } from "../../infra/prober/media/avi.ts";
 import { palette } from "../../infra/prober/media/palette.ts";
 import { colourFilm } from "../../infra/prober/media/scenes.ts";
 
-const isInstalled = ["ffmpeg", "ffprobe"].every((tool) => spawnSync(tool, ["-version"]).status === 0);
+const ffmpeg: string = "ffmpeg";
+const ffprobe: string = "ffprobe";
+const isInstalled = [ffmpeg, ffprobe].every((tool) => spawnSync(tool, ["-version"]).status === 0);
 const dir = mkdtempSync(join(tmpdir(), "media-"));
 const file = join(dir, "film.avi");
 const order = ["red", "green", "blue"] as const;
@@ -18,7 +20,7 @@ test("ffprobe sees codec, size, rate and every frame of a film", ({ skip }) => {
   skip(!isInstalled, "ffmpeg and ffprobe are not installed");
   const entries = "stream=codec_name,width,height,avg_frame_rate,nb_read_frames";
   const args = ["-v", "error", "-count_frames", "-show_entries", entries, "-of", "json", file];
-  expect(JSON.parse(execFileSync("ffprobe", args, { encoding: "utf8" }))).toMatchObject({
+  expect(JSON.parse(execFileSync(ffprobe, args, { encoding: "utf8" }))).toMatchObject({
     streams: [{ codec_name: "mjpeg", width: 224, height: 224, avg_frame_rate: "2/1", nb_read_frames: "12" }],
   });
 });
@@ -26,7 +28,7 @@ test("ffprobe sees codec, size, rate and every frame of a film", ({ skip }) => {
 test("ffmpeg decodes the colours in their order, without a complaint", ({ skip }) => {
   skip(!isInstalled, "ffmpeg and ffprobe are not installed");
   const args = ["-v", "error", "-i", file, "-vf", "scale=1:1", "-pix_fmt", "rgb24", "-f", "rawvideo", "-"];
-  const { stdout, stderr } = spawnSync("ffmpeg", args);
+  const { stdout, stderr } = spawnSync(ffmpeg, args);
   expect(stderr.toString()).toBe("");
   const frames = order.flatMap((name) => Array.from({ length: 4 }, () => palette[name].rgb));
   expect(stdout).toHaveLength(3 * frames.length);
