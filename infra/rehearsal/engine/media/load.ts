@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import type { Clock } from "../../../core/clock.ts";
 import { textOf } from "../../../core/errors.ts";
+import { maxAspectRatio } from "../../../core/visual-tokens.ts";
 import type { MediaPart } from "../openai/chat-request.ts";
 import { badRequest, mediaError } from "../openai/error-body.ts";
 import { pythonRepr } from "../openai/python-repr.ts";
@@ -8,7 +9,6 @@ import type { Film } from "./avi.ts";
 import { readAvi } from "./avi.ts";
 import type { Picture } from "./picture.ts";
 import { decodePicture } from "./picture.ts";
-import { maxAspectRatio } from "../../../core/visual-tokens.ts";
 
 /** What fetching needs beside the part itself. */
 export interface LoadContext {

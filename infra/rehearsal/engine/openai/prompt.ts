@@ -1,9 +1,9 @@
+import { imageTokens, planVideo } from "../../../core/visual-tokens.ts";
 import type { Prompt } from "../brain/answer.ts";
 import type { Engine } from "../engine.ts";
 import type { Film } from "../media/avi.ts";
 import { loadImage, loadVideo } from "../media/load.ts";
 import type { Picture } from "../media/picture.ts";
-import { imageTokens, planVideo } from "../../../core/visual-tokens.ts";
 import { until } from "../scheduler.ts";
 import { conversationTokens } from "../tokens.ts";
 import type { ChatRequest } from "./chat-request.ts";
