@@ -60,6 +60,8 @@ export interface ProbeOptions {
   readonly baseline?: Baseline;
   /** Decides every question and picture of the run. @default a new one */
   readonly seed?: number;
+  /** Skips what comes after a failed check: for a promotion, which needs the verdict soon more than the whole list. @default false */
+  readonly stopsAtFail?: boolean;
   /** What is run, in this order; the profile chooses among them. @default every check of the suite */
   readonly checks?: readonly Check[];
 }
@@ -75,11 +77,9 @@ export async function runSuite(target: ProbeTarget, spec: ProbeSpec, options: Pr
   const measurements: Measurement[] = [];
   const seeded = { ...options, seed: options.seed ?? freshSeed() };
   for (const check of (options.checks ?? checks).filter(({ profiles }) => profiles.includes(spec.profile))) {
-    const dead = measurements.find(({ outcome, severity }) => outcome === "error" && severity !== "warning");
+    const end = whyEnded(measurements, options.stopsAtFail === true);
     const measurement =
-      dead === undefined
-        ? await measure(check, target, spec, seeded)
-        : skipped(check, `${dead.check} got no answer.`, options.clock);
+      end === undefined ? await measure(check, target, spec, seeded) : skipped(check, end, options.clock);
     measurements.push(measurement);
     options.onMeasurement?.(measurement);
   }
@@ -121,6 +121,15 @@ export async function measure(
     transportErrors: session.transportErrors,
     facts: factsWithoutSecrets(finding.facts ?? {}, target.apiKey),
   };
+}
+
+/** Why nothing more is asked; undefined to go on. */
+function whyEnded(measurements: readonly Measurement[], stopsAtFail: boolean): string | undefined {
+  const critical = measurements.filter(({ severity }) => severity !== "warning");
+  const silent = critical.find(({ outcome }) => outcome === "error");
+  if (silent !== undefined) return `${silent.check} got no answer.`;
+  const failed = stopsAtFail ? critical.find(({ outcome }) => outcome === "fail") : undefined;
+  return failed === undefined ? undefined : `${failed.check} has failed already.`;
 }
 
 /** A seed that no engine can know. */

@@ -35,7 +35,7 @@ export class TunnelProber implements ProberPort {
       const target = { name, baseUrl: tunnel.baseUrl, ...key, ...(uid === undefined ? {} : { podUid: uid }) };
       const onMeasurement = ({ check, outcome, duration }: Measurement) =>
         progress.status(`[probe] ${name}: ${check} ${outcome} after ${(duration / 1000).toFixed(1)} s`);
-      return explained(await runSuite(target, spec, { clock, signal, onMeasurement }), tunnel);
+      return explained(await runSuite(target, spec, { clock, signal, onMeasurement, stopsAtFail: true }), tunnel);
     } finally {
       await tunnel.close();
     }

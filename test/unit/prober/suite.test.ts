@@ -310,3 +310,13 @@ test("a check that only warns and gets no answer does not end the run", async ()
   const { measurements } = await runSuite(target, spec, options);
   expect(outcomes(measurements)).toEqual({ own: "error", health: "pass" });
 });
+
+test("a run that stops at the first fail asks nothing more", async () => {
+  engine = new ScriptedEngine({ ...goodRoutes, "/model_info": json({ weight_version: "old" }) });
+  const target = { name: "pod-a", baseUrl: await engine.listen() };
+  const options = { clock: systemClock, signal: AbortSignal.timeout(4000), stopsAtFail: true };
+  const { measurements } = await runSuite(target, spec, options);
+  expect(outcomes(measurements)).toEqual({ health: "pass", identity: "fail", text: "skipped", streaming: "skipped" });
+  expect(measurements.at(-1)?.reason).toBe("identity has failed already.");
+  expect(engine.requests).not.toContain("POST /v1/chat/completions");
+});
