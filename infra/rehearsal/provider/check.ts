@@ -1,6 +1,7 @@
 import { annotationProblems, annotations, isAnnotated, withTextValues } from "./annotations.ts";
 import { isObject, type Json, type JsonObject, objectAt, textAt, withValueAt } from "./json.ts";
 import { isPatchToken, kindOfToken, nameOfUrn, tokenOfUrn } from "./kind.ts";
+import { serverFields } from "./server-fields.ts";
 import { hasAssets, isUnknown, plainObject, protectLike } from "./values.ts";
 import { waitForProblem } from "./wait-for.ts";
 
@@ -32,17 +33,6 @@ export interface CheckRequest {
   /** Whether the kind lives in namespaces; undefined where the cluster does not know the kind (yet). */
   readonly isNamespaced: boolean | undefined;
 }
-
-/** Fields that the server writes: inputs that hold them, say from an exported object, would fight with it. */
-const serverFields = [
-  "creationTimestamp",
-  "deletionGracePeriodSeconds",
-  "deletionTimestamp",
-  "generation",
-  "managedFields",
-  "resourceVersion",
-  "uid",
-];
 
 /**
  * Completes a resource's inputs: kind, name, namespace; labels and annotations as text; no nulls, no server fields.
@@ -76,6 +66,7 @@ function metadataFor(inputs: JsonObject, request: CheckRequest, isPatch: boolean
     const map = metadata[key];
     if (isObject(map)) metadata = { ...metadata, [key]: withTextValues(map) };
   }
+  // Inputs that hold them, say from an exported object, would fight with the server.
   metadata = Object.fromEntries(Object.entries(metadata).filter(([key]) => !serverFields.includes(key)));
   if (request.isNamespaced !== false && metadata.namespace === undefined) {
     metadata = { ...metadata, namespace: request.defaultNamespace };

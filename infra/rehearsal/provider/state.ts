@@ -1,4 +1,5 @@
 import { isArray, isObject, isSame, type Json, type JsonObject, objectAt, textAt } from "./json.ts";
+import { serverFields } from "./server-fields.ts";
 import { isSecretObject, plainObject, protectLike, unknownText } from "./values.ts";
 
 /** What the state keeps of one resource, beside the live object. The names are the official provider's. */
@@ -95,16 +96,8 @@ function withStringData(object: JsonObject, inputs: JsonObject): JsonObject {
   return inputs.stringData === undefined ? object : { ...object, stringData: inputs.stringData };
 }
 
-const serverMetadata = [
-  "creationTimestamp",
-  "deletionGracePeriodSeconds",
-  "deletionTimestamp",
-  "generation",
-  "managedFields",
-  "resourceVersion",
-  "selfLink",
-  "uid",
-];
+/** With what old servers wrote too. */
+const serverMetadata = [...serverFields, "selfLink"];
 const serverAnnotations = ["deployment.kubernetes.io/revision", "kubectl.kubernetes.io/last-applied-configuration"];
 
 /** Inputs for an object that the program did not make: all of it but what only the server writes. For imports. */

@@ -113,7 +113,7 @@ describe("diff", () => {
     { name: "nothing", fields: {} },
     { name: "a deadline", fields: { deadlines: { ...inputs.deadlines, readySeconds: 1 } } },
     { name: "the cool-down", fields: { cooldownSeconds: 60 } },
-    { name: "the evidence folder", fields: { evidenceDir: "/tmp/evidence" } },
+    { name: "the evidence folder", fields: { evidenceDir: "elsewhere/evidence" } },
   ])("$name asks for no new proof", async ({ fields }) => {
     expect(await change(fields)).toEqual({ changes: false, replaces: [] });
   });
