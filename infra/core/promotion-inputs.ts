@@ -1,5 +1,6 @@
+import type { PhaseBudgets } from "./phase-budgets.ts";
 import type { ProbeSpec } from "./probe-spec.ts";
-import type { Seconds } from "./units.ts";
+import type { Bytes, Seconds } from "./units.ts";
 
 /** How the candidate replaces the stable revision. */
 export type Strategy = "blueGreen" | "canary" | "recreate" | "auto";
@@ -18,6 +19,26 @@ export interface PromotionDeadlines {
   readonly drainSeconds: Seconds;
   /** The whole promotion. */
   readonly totalSeconds: Seconds;
+}
+
+/** One Job that brings something to a node or a volume. It is declared suspended; the promotion starts it. */
+export interface SupplyJob {
+  readonly name: string;
+  readonly kind: "hydrate" | "prePull";
+  /** The node that it works for; absent where all nodes share what it brings. */
+  readonly node?: string;
+  /** How much it brings, where that is known: for progress and the time left. */
+  readonly bytes?: Bytes;
+}
+
+/** What must be on volumes and nodes before the candidate is scaled. */
+export interface SupplyInputs {
+  /** In the order in which they are started; empty where all is there. */
+  readonly jobs: readonly SupplyJob[];
+  /** How many run at once. */
+  readonly parallelism: number;
+  /** For all of them. */
+  readonly deadlineSeconds: Seconds;
 }
 
 /** Inputs of `rollgate:index:Promotion`. Plain JSON; holds references to Secrets, never their values. */
@@ -52,6 +73,12 @@ export interface PromotionInputs {
   readonly retryNonce?: string;
   /** Where the engine's API key is, if it has one. */
   readonly apiKeySecret?: { readonly name: string; readonly key: string };
+  /** Absent: nothing is brought, and pods fetch for themselves. */
+  readonly supply?: SupplyInputs;
+  /** How long each phase of a start may take; absent: only the deadlines bound them. */
+  readonly budgets?: PhaseBudgets;
+  /** What compiled kernels are kept by: 10 hex digits. Absent where they are gone with the pod. */
+  readonly cacheKey?: string;
   /** Folder for evidence files on the machine that runs the promotion. */
   readonly evidenceDir?: string;
 }

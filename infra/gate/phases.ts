@@ -6,6 +6,7 @@ export const phaseNames = [
   "observe",
   "preflight",
   "park",
+  "supply",
   "scale",
   "ready",
   "identity",
