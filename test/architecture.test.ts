@@ -12,10 +12,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   prober: ["core", "gate"],
   cluster: ["core", "gate", "status"],
   process: ["core"],
+  supply: ["core"],
   components: ["config", "spec", "process", "core"],
-  rollgate: ["gate", "prober", "cluster", "status", "core"],
+  rollgate: ["gate", "prober", "cluster", "status", "supply", "core"],
   rehearsal: ["cluster", "process", "status", "core"],
-  cli: ["config", "spec", "process", "core", "gate", "prober", "cluster", "status", "rollgate", "rehearsal"],
+  cli: ["config", "spec", "process", "core", "gate", "prober", "cluster", "status", "supply", "rollgate", "rehearsal"],
   "index.ts": ["components", "config", "core"],
 };
 
