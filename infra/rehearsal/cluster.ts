@@ -113,7 +113,15 @@ async function start(options: ClusterOptions, closers: Closers): Promise<Rehears
   await controlPlane.waitForControllers(signal);
   const addresses = new PodAddresses(claim.octet);
   const { launch } = options;
-  const kubelet = new Kubelet({ api, clock, addresses, launch, podLogs: layout.podLogs, hostIP: at.host });
+  const kubelet = new Kubelet({
+    api,
+    clock,
+    addresses,
+    launch,
+    podLogs: layout.podLogs,
+    volumes: layout.volumes,
+    hostIP: at.host,
+  });
   closers.add(() => kubelet.close());
   await kubelet.start();
   return new RehearsalCluster({ options, state, controlPlane, host: at.host, closers, startedAt });

@@ -7,6 +7,8 @@ export interface Layout {
   readonly logs: string;
   /** One folder a pod, one file a container instance. */
   readonly podLogs: string;
+  /** What pods mount: folders of pods, nodes and claims. */
+  readonly volumes: string;
   readonly etcd: string;
   /** Certificates and keys of the API server. */
   readonly certificates: string;
@@ -26,6 +28,7 @@ export function layoutOf(dir: string): Layout {
     dir,
     logs: join(dir, "logs"),
     podLogs: join(dir, "logs", "pods"),
+    volumes: join(dir, "volumes"),
     etcd: join(dir, "etcd"),
     certificates: join(dir, "certificates"),
     tokens: join(dir, "certificates", "tokens.csv"),

@@ -1,7 +1,9 @@
 import { randomBytes } from "node:crypto";
+import { DeployError } from "../../core/errors.ts";
 import type { Seconds } from "../../core/units.ts";
-import type { EngineExit, EngineProcess } from "../engine/launch.ts";
+import type { EngineExit } from "../engine/launch.ts";
 import { afterRun, goDuration, longer, restartBackoff } from "./backoff.ts";
+import { cliArguments } from "./command-process.ts";
 import type { ContainerView } from "./container-view.ts";
 import type { KubeletContext } from "./context.ts";
 import { resolveConfig } from "./environment.ts";
@@ -10,9 +12,10 @@ import { runHook } from "./hook.ts";
 import { LogFile } from "./log-files.ts";
 import type { KubePod } from "./pod-types.ts";
 import { type ProbeKind, runProbes } from "./probes.ts";
-import { startProcess } from "./process.ts";
+import { type ContainerProcess, startProcess } from "./process.ts";
 import { pullImage } from "./pull.ts";
 import { stopProcess } from "./stop-process.ts";
+import type { Mount } from "./volume-dirs.ts";
 
 export interface ContainerWorkerOptions {
   readonly pod: KubePod;
@@ -36,7 +39,7 @@ export interface ContainerWorkerOptions {
 const configRetry: Seconds = 10;
 
 interface Instance {
-  readonly process: EngineProcess;
+  readonly process: ContainerProcess;
   readonly log: LogFile;
   readonly startedAt: number;
   readonly ended: AbortController;
@@ -96,6 +99,7 @@ export class ContainerWorker {
       onWaiting: (reason, text) => this.#set({ state: { waiting: { reason, message: text } } }),
     });
     const { env, argv } = await this.#configured();
+    const mounts = cliArguments(argv) === undefined ? [] : await this.#mounts();
     stopping.throwIfAborted();
     const log = new LogFile(logs, this.view.restartCount, context.clock);
     this.#event("Normal", "Created", "Container created");
@@ -106,6 +110,7 @@ export class ContainerWorker {
         container: this.view.spec,
         argv,
         env,
+        mounts,
         script,
         isOneShot: isOneShot(this.view),
         log: (line) => log.write(line),
@@ -142,6 +147,19 @@ export class ContainerWorker {
     }
   }
 
+  async #mounts(): Promise<readonly Mount[]> {
+    const { pod, podIP, context, script, stopping } = this.#options;
+    for (;;) {
+      try {
+        return await context.volumes.mountsOf(this.view.spec, { pod, podIP, hostIP: context.hostIP });
+      } catch (error) {
+        if (!(error instanceof DeployError)) throw error;
+        this.#event("Warning", "FailedMount", error.message);
+        await context.clock.sleep(simulated(script, configRetry), stopping);
+      }
+    }
+  }
+
   /** Waits for the end of an instance and notes it. Returns the moment. */
   async #ending(instance: Instance): Promise<number> {
     const exit = await instance.process.exited;
@@ -156,11 +174,13 @@ export class ContainerWorker {
 
   #termination(instance: Instance, exit: EngineExit, finishedAt: number) {
     const isLogged = this.view.spec.terminationMessagePolicy === "FallbackToLogsOnError" && exit.exitCode !== 0;
+    const written = instance.process.message?.() ?? "";
+    const message = written === "" && isLogged ? instance.log.tail() : written;
     const reason = instance.isOutOfMemory ? "OOMKilled" : exit.exitCode === 0 ? "Completed" : "Error";
     return {
       exitCode: exit.exitCode,
       reason,
-      ...(isLogged ? { message: instance.log.tail() } : {}),
+      ...(message === "" ? {} : { message }),
       startedAt: timeText(instance.startedAt),
       finishedAt: timeText(finishedAt),
       containerID: this.view.containerID,

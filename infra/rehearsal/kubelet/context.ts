@@ -1,8 +1,10 @@
 import type { Clock } from "../../core/clock.ts";
 import type { EngineLaunch, EngineProcess } from "../engine/launch.ts";
 import type { PodAddresses } from "../pod-address.ts";
+import type { RunCommand } from "./command-process.ts";
 import type { EventSink } from "./events.ts";
 import type { References } from "./references.ts";
+import type { VolumeDirs } from "./volume-dirs.ts";
 
 /** Starts an engine process. */
 export type LaunchEngine = (launch: EngineLaunch) => EngineProcess;
@@ -19,9 +21,13 @@ export interface KubeletContext {
   readonly references: References;
   readonly addresses: PodAddresses;
   readonly launch: LaunchEngine;
+  readonly runCommand: RunCommand;
+  readonly volumes: VolumeDirs;
   readonly events: EventSink;
   /** Folder of the pods' logs. */
   readonly podLogs: string;
+  /** URL of the API server, for the containers. */
+  readonly server: string;
   /** Address of every node. */
   readonly hostIP: string;
   gpusOf(node: string): NodeGpus;

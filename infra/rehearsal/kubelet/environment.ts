@@ -92,7 +92,8 @@ function load(kind: "configmap" | "secret", namespace: string, name: string, ref
   return kind === "secret" ? references.secret(namespace, name) : references.configMap(namespace, name);
 }
 
-function fieldOf(path: string, { pod, podIP, hostIP }: Placement): string {
+/** What a pod says of itself at a field path; empty for paths that the rehearsal does not know. */
+export function fieldOf(path: string, { pod, podIP, hostIP }: Placement): string {
   const keyed = /^metadata\.(labels|annotations)\['(.+)'\]$/.exec(path);
   if (keyed?.[1] === "labels") return pod.metadata.labels?.[keyed[2] ?? ""] ?? "";
   if (keyed?.[1] === "annotations") return pod.metadata.annotations?.[keyed[2] ?? ""] ?? "";

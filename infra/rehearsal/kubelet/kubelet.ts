@@ -3,12 +3,14 @@ import { followObjects } from "../../cluster/resources.ts";
 import type { Clock } from "../../core/clock.ts";
 import { simulatedNodeLabel } from "../control-plane/arguments.ts";
 import type { PodAddresses } from "../pod-address.ts";
+import { runCommand } from "./command-process.ts";
 import type { KubeletContext, LaunchEngine, NodeGpus } from "./context.ts";
 import { EventRecorder } from "./events.ts";
 import { abandonNode } from "./node-access.ts";
 import type { KubeNode, KubePod } from "./pod-types.ts";
 import { PodWorker } from "./pod-worker.ts";
 import { apiReferences } from "./references.ts";
+import { VolumeDirs } from "./volume-dirs.ts";
 
 export interface KubeletOptions {
   readonly api: ApiClient;
@@ -16,6 +18,8 @@ export interface KubeletOptions {
   readonly addresses: PodAddresses;
   readonly launch: LaunchEngine;
   readonly podLogs: string;
+  /** Folder of what pods mount. */
+  readonly volumes: string;
   /** Address of every node. */
   readonly hostIP: string;
 }
@@ -33,15 +37,19 @@ export class Kubelet {
 
   constructor(options: KubeletOptions) {
     this.#options = options;
-    const { api, clock, addresses, launch, podLogs, hostIP } = options;
+    const { api, clock, addresses, launch, podLogs, volumes, hostIP } = options;
     const signal = this.#end.signal;
     const events = new EventRecorder(api, clock, signal);
+    const references = apiReferences(api, signal);
     this.#context = {
       clock,
-      references: apiReferences(api, signal),
+      references,
       addresses,
       launch,
+      runCommand,
+      volumes: new VolumeDirs(volumes, references),
       podLogs,
+      server: api.server,
       hostIP,
       events: (pod, event) => {
         if (!this.#lostNodes.has(pod.spec.nodeName ?? "")) events.record(pod, event);

@@ -56,12 +56,13 @@ export interface ContainerSpec {
     readonly requests?: Readonly<Record<string, string>>;
     readonly limits?: Readonly<Record<string, string>>;
   };
-  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string }[];
+  readonly volumeMounts?: readonly { readonly name: string; readonly mountPath: string; readonly subPath?: string }[];
   readonly startupProbe?: ProbeDefinition;
   readonly readinessProbe?: ProbeDefinition;
   readonly livenessProbe?: ProbeDefinition;
   readonly lifecycle?: { readonly preStop?: HookSpec };
   readonly restartPolicy?: "Always";
+  readonly terminationMessagePath?: string;
   readonly terminationMessagePolicy?: "File" | "FallbackToLogsOnError";
 }
 
@@ -91,15 +92,41 @@ export interface EnvSource {
 export interface VolumeSpec {
   readonly name: string;
   readonly emptyDir?: { readonly medium?: string; readonly sizeLimit?: string };
-  readonly configMap?: { readonly name: string; readonly optional?: boolean };
-  readonly secret?: { readonly secretName: string; readonly optional?: boolean };
+  readonly hostPath?: { readonly path: string };
+  readonly configMap?: KeySource;
+  readonly secret?: Omit<KeySource, "name"> & { readonly secretName: string };
+  readonly downwardAPI?: DownwardSource;
   readonly persistentVolumeClaim?: { readonly claimName: string };
-  readonly projected?: {
-    readonly sources?: readonly {
-      readonly configMap?: { readonly name: string; readonly optional?: boolean };
-      readonly secret?: { readonly name: string; readonly optional?: boolean };
-    }[];
-  };
+  readonly projected?: { readonly sources?: readonly ProjectedSource[] };
+}
+
+export interface ProjectedSource {
+  readonly configMap?: KeySource;
+  readonly secret?: KeySource;
+  readonly downwardAPI?: DownwardSource;
+  readonly serviceAccountToken?: TokenSource;
+}
+
+/** A ConfigMap or Secret as files: all keys where `items` is absent. */
+interface KeySource {
+  readonly name: string;
+  readonly optional?: boolean;
+  readonly items?: readonly KeyPath[];
+}
+
+export interface KeyPath {
+  readonly key: string;
+  readonly path: string;
+}
+
+interface DownwardSource {
+  readonly items?: readonly { readonly path: string; readonly fieldRef?: { readonly fieldPath: string } }[];
+}
+
+export interface TokenSource {
+  readonly path: string;
+  readonly audience?: string;
+  readonly expirationSeconds?: number;
 }
 
 /** A port by number or by its name in the container. */

@@ -78,6 +78,7 @@ export class PodWorker {
       if (!signal.aborted && !this.#isVanished) await this.#finish();
     } finally {
       if (this.#podIP !== undefined) this.#options.context.addresses.release(this.#podIP);
+      this.#options.context.volumes.release(this.#pod);
     }
   }
 

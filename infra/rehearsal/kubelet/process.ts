@@ -2,9 +2,11 @@ import { basename } from "node:path";
 import { gpuResource } from "../../core/names.ts";
 import type { EngineExit, EngineLaunch, EngineProcess } from "../engine/launch.ts";
 import { loopbackOf } from "../pod-address.ts";
+import { cliArguments } from "./command-process.ts";
 import type { KubeletContext } from "./context.ts";
 import type { Script } from "./faults.ts";
 import type { ContainerSpec, KubePod } from "./pod-types.ts";
+import type { Mount } from "./volume-dirs.ts";
 import { shmBytes } from "./volumes.ts";
 
 /** Programs that run as PID 1 in the engine's stead, hand signals on and collect exit codes. */
@@ -28,22 +30,49 @@ export interface ProcessStart {
   readonly container: ContainerSpec;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
+  /** Where the container's volumes are; read for the CLI only. */
+  readonly mounts: readonly Mount[];
   readonly script: Script;
   /** An init container that is no sidecar: its work is over when it ends. */
   readonly isOneShot: boolean;
   readonly log: (line: string) => void;
 }
 
+/** A container's process; `message` reads what it has left for its termination message. */
+export interface ContainerProcess extends EngineProcess {
+  message?(): string;
+}
+
 /**
- * Starts an engine. The rehearsal runs no other programs: an init container ends well at once, any other container does
- * nothing until it is stopped.
+ * Starts an engine, or this project's CLI. The rehearsal runs no other programs: an init container ends well at once, any
+ * other container does nothing until it is stopped.
  */
-export function startProcess(start: ProcessStart, context: KubeletContext): EngineProcess {
+export function startProcess(start: ProcessStart, context: KubeletContext): ContainerProcess {
   if (isEngine(start.container)) return context.launch(launchOf(start, context));
+  const args = cliArguments(start.argv);
+  if (args !== undefined) return startCommand(start, args, context);
   start.log(`rehearsal: stands in for: ${start.argv.join(" ")}`);
   const process = idleProcess();
   if (start.isOneShot) process.kill("SIGTERM");
   return process;
+}
+
+function startCommand(
+  { pod, podIP, container, env, mounts, log }: ProcessStart,
+  args: readonly string[],
+  context: KubeletContext,
+): ContainerProcess {
+  const { volumes, server } = context;
+  return context.runCommand({
+    args,
+    env,
+    podIP,
+    mounts,
+    scratch: volumes.scratch(pod, container.name),
+    messagePath: container.terminationMessagePath ?? "/dev/termination-log",
+    server,
+    log,
+  });
 }
 
 function launchOf(

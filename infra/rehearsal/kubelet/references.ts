@@ -1,5 +1,6 @@
 import type { ApiClient } from "../../cluster/api-client.ts";
 import { DeployError } from "../../core/errors.ts";
+import type { KubePod, TokenSource } from "./pod-types.ts";
 
 /** Looks up what pods refer to. Undefined where it does not exist. */
 export interface References {
@@ -7,6 +8,8 @@ export interface References {
   /** Decoded. */
   secret(namespace: string, name: string): Promise<Readonly<Record<string, string>> | undefined>;
   hasClaim(namespace: string, name: string): Promise<boolean>;
+  /** A new token of the pod's service account that dies with the pod. */
+  token(pod: KubePod, source: TokenSource): Promise<string>;
 }
 
 /** Reads from the API, fresh each time, as a kubelet does when it starts a container; waits for a server that is away. */
@@ -34,6 +37,15 @@ export function apiReferences(api: ApiClient, signal: AbortSignal): References {
     },
     async hasClaim(namespace, name) {
       return (await find(namespace, "persistentvolumeclaims", name)) !== undefined;
+    },
+    async token({ metadata, spec }, { audience, expirationSeconds = 3600 }) {
+      const { namespace, name, uid } = metadata;
+      const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${spec.serviceAccountName ?? "default"}/token`;
+      const boundObjectRef = { apiVersion: "v1", kind: "Pod", name, uid };
+      const audiences = audience === undefined ? [] : [audience];
+      const body = { spec: { audiences, expirationSeconds, boundObjectRef } };
+      const { status } = await api.call<{ status: { token: string } }>({ method: "POST", path, body }, signal);
+      return status.token;
     },
   };
 }

@@ -3,11 +3,13 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import type { EngineExit, EngineLaunch } from "../../../infra/rehearsal/engine/launch.ts";
+import type { CommandLaunch } from "../../../infra/rehearsal/kubelet/command-process.ts";
 import { newView } from "../../../infra/rehearsal/kubelet/container-view.ts";
 import { ContainerWorker } from "../../../infra/rehearsal/kubelet/container-worker.ts";
 import type { KubeletContext } from "../../../infra/rehearsal/kubelet/context.ts";
 import { scriptOf } from "../../../infra/rehearsal/kubelet/faults.ts";
 import type { ContainerSpec, KubePod } from "../../../infra/rehearsal/kubelet/pod-types.ts";
+import { VolumeDirs } from "../../../infra/rehearsal/kubelet/volume-dirs.ts";
 import { PodAddresses } from "../../../infra/rehearsal/pod-address.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
@@ -35,12 +37,24 @@ function setUp({ spec, fault, secrets = {}, onSigterm = (end) => end({ exitCode:
   const signals: string[] = [];
   const launches: EngineLaunch[] = [];
   let end: (exit: EngineExit) => void = () => undefined;
+  const references = {
+    configMap: async () => undefined,
+    secret: async (_: string, name: string) => secrets[name],
+    hasClaim: async () => false,
+    token: async () => "",
+  };
+  const commands: CommandLaunch[] = [];
+  const volumes = mkdtempSync(join(tmpdir(), "keye-volumes-"));
   const context: KubeletContext = {
     clock,
-    references: {
-      configMap: async () => undefined,
-      secret: async (_, name) => secrets[name],
-      hasClaim: async () => false,
+    references,
+    volumes: new VolumeDirs(volumes, references),
+    server: "https://127.64.0.1:6443",
+    runCommand(launch) {
+      const { promise, resolve } = Promise.withResolvers<EngineExit>();
+      commands.push(launch);
+      end = resolve;
+      return { exited: promise, kill: () => resolve({ exitCode: 143, signal: 15 }), message: () => "said at the end" };
     },
     addresses: new PodAddresses(64),
     launch(launch) {
@@ -89,6 +103,7 @@ function setUp({ spec, fault, secrets = {}, onSigterm = (end) => end({ exitCode:
     events,
     signals,
     launches,
+    commands,
     images,
     logs,
     done,
@@ -234,4 +249,21 @@ test("a container of another kind stands idle until it is stopped, and says so i
   await it.stop(30);
   await it.done;
   expect(it.view.state.terminated).toMatchObject({ exitCode: 0, reason: "Completed" });
+});
+
+test("a container that runs keye gets the real program, and its last word becomes the termination message", async () => {
+  const command = ["/usr/bin/tini", "--", "keye"];
+  const it = setUp({
+    spec: { command, args: ["probe", "--spec=/probe/probe.json"], env: [{ name: "A", value: "b" }] },
+  });
+  await it.clock.advance(2_000);
+  expect(it.commands[0]).toMatchObject({
+    args: ["probe", "--spec=/probe/probe.json"],
+    env: { A: "b" },
+    podIP: "10.64.1.1",
+    messagePath: "/dev/termination-log",
+  });
+  it.exit({ exitCode: 3 });
+  await it.clock.advance(0);
+  expect(it.view.lastState).toMatchObject({ exitCode: 3, reason: "Error", message: "said at the end" });
 });

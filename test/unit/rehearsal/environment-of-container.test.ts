@@ -12,6 +12,7 @@ const references: References = {
   configMap: async (_, name) => (name === "engine" ? { MODE: "fast", OTHER: "1" } : undefined),
   secret: async (_, name) => (name === "hub" ? { token: "secret-token" } : undefined),
   hasClaim: async () => false,
+  token: async () => "",
 };
 
 function resolve(container: Partial<ContainerSpec>) {

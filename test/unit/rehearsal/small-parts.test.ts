@@ -110,7 +110,12 @@ test.each([
 });
 
 test("missing volumes are named in the kubelet's words", async () => {
-  const none = { configMap: async () => undefined, secret: async () => undefined, hasClaim: async () => false };
+  const none = {
+    configMap: async () => undefined,
+    secret: async () => undefined,
+    hasClaim: async () => false,
+    token: async () => "",
+  };
   const volumes = [
     { name: "weights", persistentVolumeClaim: { claimName: "keye" } },
     { name: "config", configMap: { name: "engine" } },
