@@ -16,6 +16,12 @@ export const verdictLabel = "keye-stack.dev/verdict";
 /** Name of the engine container in the engine's pod. */
 export const engineContainer = "engine";
 
+/** Label on Jobs that bring weights and images, and on their pods: the app's name. They never carry {@link appLabel}. */
+export const supplyLabel = "keye-stack.dev/supply";
+
+/** Name of the only container in the pod of such a Job. */
+export const supplyContainer = "supply";
+
 /** The extended resource that the NVIDIA device plugin advertises. */
 export const gpuResource = "nvidia.com/gpu";
 
