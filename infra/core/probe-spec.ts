@@ -62,6 +62,8 @@ export interface ProbeSpec {
   readonly consecutivePasses?: number;
   /** Seconds one attempt may take, by check; the prober's own defaults where absent. */
   readonly timeoutsSeconds?: Readonly<Record<string, number>>;
+  /** Seconds a whole check may take, its retries included, by check; what the prober derives where absent. */
+  readonly deadlinesSeconds?: Readonly<Record<string, number>>;
   readonly latency?: LatencyObjective;
   /** Questions that the burst asks at once, 1 to 64. @default 8 */
   readonly burstRequests?: number;

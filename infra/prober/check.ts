@@ -21,6 +21,12 @@ export interface Check {
   readonly severity?: "critical" | "warning";
   /** How long one request of it may take, unless the probe spec says otherwise. */
   readonly timeoutSeconds: Seconds;
+  /**
+   * How long all of its requests together may take, retries and pauses included, unless the probe spec says otherwise. No
+   * answer until then is an `error`.
+   * @default the timeout of one request, times the passes in a row that are wanted and two more
+   */
+  readonly deadlineSeconds?: Seconds;
   run(session: Session, timeoutSeconds: Seconds): Promise<Finding>;
 }
 

@@ -40,6 +40,7 @@ export class Session {
   readonly #onPicture: ((picture: ProbePicture) => void) | undefined;
   #attempts = 0;
   #transportErrors = 0;
+  #lastRequest: string | undefined;
 
   constructor(target: ProbeTarget, spec: ProbeSpec, options: SessionOptions) {
     this.target = target;
@@ -64,11 +65,17 @@ export class Session {
     return this.#transportErrors;
   }
 
+  /** Method and path of the request that was sent last; undefined before the first. */
+  get lastRequest(): string | undefined {
+    return this.#lastRequest;
+  }
+
   /**
    * Sends a request. A refused, reset or queue-full one is sent again, at most twice, with a growing pause; one that
    * timed out is not, since its whole time is spent.
    */
   async ask(request: ProbeRequest): Promise<Exchange> {
+    this.#lastRequest = `${request.method} ${request.path}`;
     for (let retry = 0; ; retry++) {
       this.#attempts++;
       const result = await exchange(this.target, request, this.#signal);

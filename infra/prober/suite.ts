@@ -1,9 +1,10 @@
 import type { Clock } from "../core/clock.ts";
 import { textOf } from "../core/errors.ts";
 import type { ProbeSpec } from "../core/probe-spec.ts";
+import type { Seconds } from "../core/units.ts";
 import type { Measurement, ProbeReport } from "../gate/measurement.ts";
 import type { Baseline } from "./baseline/document.ts";
-import type { Check } from "./check.ts";
+import type { Check, Finding } from "./check.ts";
 import { authors } from "./checks/authors.ts";
 import { burst } from "./checks/burst.ts";
 import { fluency } from "./checks/fluency.ts";
@@ -21,6 +22,7 @@ import { streaming } from "./checks/streaming.ts";
 import { text } from "./checks/text.ts";
 import { toolCall } from "./checks/tool-call.ts";
 import { video } from "./checks/video.ts";
+import { roundsOf } from "./expectations.ts";
 import { seededRandom } from "./seeded-random.ts";
 import { type ProbePicture, Session } from "./session.ts";
 import type { ProbeTarget } from "./target.ts";
@@ -93,7 +95,7 @@ export async function runSuite(target: ProbeTarget, spec: ProbeSpec, options: Pr
 }
 
 /**
- * Runs one check and turns whatever happens into a measurement. An engine may repeat the key that it was asked with, or
+ * Runs one check and turns whatever happens into a measurement; what is not done at the check's deadline is an `error`. An engine may repeat the key that it was asked with, or
  * tell another's: neither gets any further than here.
  */
 export async function measure(
@@ -103,13 +105,17 @@ export async function measure(
   options: ProbeOptions,
 ): Promise<Measurement> {
   const random = seededRandom((options.seed ?? freshSeed()) ^ checksum(check.name));
-  const session = new Session(target, spec, { ...options, random });
+  const deadlineSeconds = deadlineOf(check, spec);
+  // By the same watch as the timeouts of its requests.
+  const deadline = AbortSignal.timeout(deadlineSeconds * 1000);
+  const signal = AbortSignal.any([options.signal, deadline]);
+  const session = new Session(target, spec, { ...options, signal, random });
   const startedAt = options.clock.now();
-  const timeoutSeconds = spec.timeoutsSeconds?.[check.name] ?? check.timeoutSeconds;
-  const finding = await check.run(session, timeoutSeconds).catch((error: unknown) => {
+  const found = await check.run(session, timeoutOf(check, spec)).catch((error: unknown): Finding => {
     options.signal.throwIfAborted();
-    return { outcome: "error" as const, reason: `${check.name} could not be run: ${textOf(error)}.`, facts: {} };
+    return { outcome: "error", reason: `${check.name} could not be run: ${textOf(error)}.` };
   });
+  const finding = deadline.aborted ? tooLate(check, deadlineSeconds, session) : found;
   return {
     check: check.name,
     outcome: finding.outcome,
@@ -121,6 +127,23 @@ export async function measure(
     transportErrors: session.transportErrors,
     facts: factsWithoutSecrets(finding.facts ?? {}, target.apiKey),
   };
+}
+
+function timeoutOf(check: Check, spec: ProbeSpec): Seconds {
+  return spec.timeoutsSeconds?.[check.name] ?? check.timeoutSeconds;
+}
+
+/** How long a whole check may take in a run of this spec. */
+export function deadlineOf(check: Check, spec: ProbeSpec): Seconds {
+  const derived = timeoutOf(check, spec) * (roundsOf(spec) + 2);
+  return spec.deadlinesSeconds?.[check.name] ?? check.deadlineSeconds ?? derived;
+}
+
+function tooLate(check: Check, deadlineSeconds: Seconds, { attempts, lastRequest }: Session): Finding {
+  const requests = attempts === 1 ? "1 request was" : `${attempts} requests were`;
+  const last = lastRequest === undefined ? "" : `, the last was ${lastRequest}`;
+  const reason = `${check.name} took longer than its ${deadlineSeconds} s deadline; ${requests} asked${last}.`;
+  return { outcome: "error", reason };
 }
 
 /** Why nothing more is asked; undefined to go on. */

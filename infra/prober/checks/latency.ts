@@ -26,6 +26,8 @@ export const latency: Check = {
   proves: "Short answers begin and flow as fast as declared; without a declared limit, how fast they did.",
   profiles: ["gate", "soak"],
   timeoutSeconds: 60,
+  // Up to a thousand answers, four at once, of two seconds each.
+  deadlineSeconds: 600,
   async run(session, timeoutSeconds) {
     const claim = claimOf(session.spec.latency);
     const count = sampleCount(session.spec, claim);

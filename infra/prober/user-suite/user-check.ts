@@ -38,6 +38,7 @@ export function checkOf(user: UserCheck): Check {
     profiles: everyProfile,
     severity: user.severity,
     timeoutSeconds: user.timeoutSeconds,
+    deadlineSeconds: user.timeoutSeconds * (user.repeat + 2),
     async run(session, timeoutSeconds) {
       if (user.image !== undefined) session.show({ check: user.name, ...user.image, shows: user.image.file });
       let last: Finding = { outcome: "error", reason: "No question was asked." };
