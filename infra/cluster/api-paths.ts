@@ -10,6 +10,7 @@ const plurals = {
   replicasets: "/apis/apps/v1",
   endpointslices: "/apis/discovery.k8s.io/v1",
   leases: "/apis/coordination.k8s.io/v1",
+  jobs: "/apis/batch/v1",
 } as const;
 
 /** A namespaced resource that this room reads or writes. */
