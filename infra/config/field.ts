@@ -35,6 +35,12 @@ interface FractionKind {
   readonly kind: "fraction";
 }
 
+/** A number above 0 and up to `max`. */
+interface DecimalKind {
+  readonly kind: "decimal";
+  readonly max: number;
+}
+
 interface BooleanKind {
   readonly kind: "boolean";
 }
@@ -83,6 +89,7 @@ type AnyKind =
   | QuantityKind
   | IntegerKind
   | FractionKind
+  | DecimalKind
   | BooleanKind
   | ChoiceKind
   | TextsKind
@@ -126,7 +133,7 @@ type PresenceFor<T> = undefined extends T
 type KindFor<T> = [T] extends [boolean]
   ? BooleanKind
   : [T] extends [number]
-    ? IntegerKind | FractionKind
+    ? IntegerKind | FractionKind | DecimalKind
     : [T] extends [string]
       ? string extends T
         ? TextKind | QuantityKind

@@ -60,6 +60,8 @@ function kindSchema(field: Field): JsonSchema {
       return { type: "integer", minimum: field.min, maximum: field.max };
     case "fraction":
       return { type: "number", exclusiveMinimum: 0, exclusiveMaximum: 1 };
+    case "decimal":
+      return { type: "number", exclusiveMinimum: 0, maximum: field.max };
     case "boolean":
       return { type: "boolean" };
     case "choice":

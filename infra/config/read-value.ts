@@ -6,7 +6,10 @@ import { nearest } from "./suggest.ts";
 import type { TextRule } from "./text-rules.ts";
 
 /** A field whose value is one text, number or boolean. */
-export type ValueField = Extract<Field, { kind: "text" | "quantity" | "integer" | "fraction" | "boolean" | "choice" }>;
+export type ValueField = Extract<
+  Field,
+  { kind: "text" | "quantity" | "integer" | "fraction" | "decimal" | "boolean" | "choice" }
+>;
 
 type Of<K extends ValueField["kind"]> = Extract<ValueField, { kind: K }>;
 
@@ -27,6 +30,8 @@ export function readValue(field: ValueField, value: unknown, place: Place): unkn
       return readInteger(field, value, place);
     case "fraction":
       return readFraction(field, value, place);
+    case "decimal":
+      return readDecimal(field, value, place);
     case "boolean":
       return typeof value === "boolean" ? value : wrongType(field, value, "true or false", place);
     case "choice":
@@ -74,6 +79,14 @@ function readFraction(field: Of<"fraction">, value: unknown, place: Place): numb
   return refuse("range", `got ${value}, wanted ${wanted}.`, hint, place);
 }
 
+function readDecimal(field: Of<"decimal">, value: unknown, place: Place): number | undefined {
+  const unit = field.unit === undefined ? "" : ` ${field.unit}`;
+  const wanted = `a number above 0, at most ${field.max}${unit}`;
+  if (typeof value !== "number") return wrongType(field, value, wanted, place);
+  if (value > 0 && value <= field.max) return value;
+  return refuse("range", `got ${value}, wanted ${wanted}.`, field.hint, place);
+}
+
 function readChoice(field: Of<"choice">, value: unknown, place: Place): string | undefined {
   const wanted = field.of.length === 1 ? field.of[0] : `one of ${field.of.join(", ")}`;
   if (typeof value !== "string") return wrongType(field, value, String(wanted), place);
@@ -104,7 +117,7 @@ function shown(field: Field, value: unknown): string {
 
 /** YAML reads `2` as a number and `"2"` as text: most values of a wrong type only have quotes too many or too few. */
 function quotesHint(field: Field, value: unknown): string | undefined {
-  const wantsNumber = field.kind === "integer" || field.kind === "fraction";
+  const wantsNumber = ["integer", "fraction", "decimal"].includes(field.kind);
   if (typeof value === "string") {
     const isNumber = wantsNumber && /^\d+(\.\d+)?$/.test(value);
     const isBoolean = field.kind === "boolean" && (value === "true" || value === "false");

@@ -92,6 +92,8 @@ function kindText(field: Field, unit: string): string {
       return `${field.min} to ${field.max}${unit}`;
     case "fraction":
       return "above 0 and below 1";
+    case "decimal":
+      return `above 0, at most ${field.max}${unit}`;
     case "boolean":
       return "true or false";
     case "choice":

@@ -1,4 +1,4 @@
-import type { PromotionDeadlines, Strategy } from "../core/promotion-inputs.ts";
+import type { PromotionDeadlines, Strategy, TransportKind } from "../core/promotion-inputs.ts";
 import type { Seconds } from "../core/units.ts";
 
 /**
@@ -115,4 +115,8 @@ export interface GateConfig {
     readonly pageSize: number | null;
     readonly architecture: string | null;
   };
+  /** Limits of the latency sample's p95; null measures without judging. */
+  readonly latency: { readonly ttftSeconds: Seconds | null; readonly interTokenSeconds: Seconds | null };
+  /** How a promotion reaches the pods. It decides no answer: a change of it proves nothing anew. */
+  readonly transport: TransportKind;
 }

@@ -5,6 +5,9 @@ import type { Bytes, Seconds } from "./units.ts";
 /** How the candidate replaces the stable revision. */
 export type Strategy = "blueGreen" | "canary" | "recreate" | "auto";
 
+/** How a prober reaches pods: through the API server, or by their own addresses from inside the cluster. */
+export type TransportKind = "port-forward" | "in-cluster";
+
 /** Deadline of each phase of a promotion. */
 export interface PromotionDeadlines {
   /** From scaling the candidate until all its pods are ready. */
@@ -71,6 +74,8 @@ export interface PromotionInputs {
   readonly cooldownSeconds: Seconds;
   /** Any change of it overrides the cool-down. */
   readonly retryNonce?: string;
+  /** How pods are reached; no part of what is proven. @default "port-forward" */
+  readonly transport?: TransportKind;
   /** Where the engine's API key is, if it has one. */
   readonly apiKeySecret?: { readonly name: string; readonly key: string };
   /** Absent: nothing is brought, and pods fetch for themselves. */

@@ -1,4 +1,4 @@
-import type { Strategy } from "../core/promotion-inputs.ts";
+import type { Strategy, TransportKind } from "../core/promotion-inputs.ts";
 import { isRecord, isUnknown } from "./property-values.ts";
 
 /** One thing that is wrong with a resource's inputs, as the engine reports it. */
@@ -11,6 +11,7 @@ export interface InputFailure {
 type Rule = (value: unknown, path: string) => readonly InputFailure[];
 
 const strategies: readonly Strategy[] = ["blueGreen", "canary", "recreate", "auto"];
+const transports: readonly TransportKind[] = ["port-forward", "in-cluster"];
 const profiles = ["smoke", "gate", "soak"];
 
 const name = text(/^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$/, "a Kubernetes name");
@@ -35,6 +36,7 @@ const probe = record(
     consecutivePasses: number({ min: 1, isWhole: true, unit: "" }),
     timeoutsSeconds: mapOf(somewhatOfSeconds),
     deadlinesSeconds: mapOf(somewhatOfSeconds),
+    latency: record({}, { ttftSeconds: somewhatOfSeconds, interTokenSeconds: somewhatOfSeconds }),
   },
 );
 
@@ -59,6 +61,7 @@ const promotionInputs = record(
   {
     context: anyText,
     retryNonce: text(/^/, "text"),
+    transport: oneOf(transports),
     apiKeySecret: record({ name, key: anyText }),
     evidenceDir: anyText,
   },

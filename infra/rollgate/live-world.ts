@@ -8,7 +8,7 @@ import type { PromotionInputs } from "../core/promotion-inputs.ts";
 import type { ProgressPort } from "../gate/ports.ts";
 import { promote } from "../gate/promote.ts";
 import type { EngineLog } from "./engine-log.ts";
-import { TunnelProber } from "./prober-port.ts";
+import { TransportProber } from "./prober-port.ts";
 import type { ProviderWorld } from "./provider.ts";
 
 /**
@@ -48,11 +48,18 @@ interface Promotion {
 }
 
 function promoteOver(connection: ClusterConnection, { inputs, progress, signal }: Promotion) {
-  const { evidenceDir } = inputs;
+  const { evidenceDir, namespace, apiKeySecret: place, transport = "port-forward" } = inputs;
   const ports = {
     cluster: connection.cluster,
     lease: connection.lease,
-    prober: new TunnelProber({ connection, inputs, clock: systemClock, progress }),
+    prober: new TransportProber({
+      transport: connection.transport(transport),
+      inputs,
+      apiKey: async (readSignal: AbortSignal) =>
+        place === undefined ? undefined : connection.readSecret(namespace, place.name, place.key, readSignal),
+      clock: systemClock,
+      progress,
+    }),
     progress,
     clock: systemClock,
     // Unique to this run: a Lease is never taken for another run's of the same machine.

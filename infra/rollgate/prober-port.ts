@@ -1,5 +1,4 @@
-import type { ClusterConnection } from "../cluster/connect.ts";
-import type { Tunnel } from "../cluster/tunnel.ts";
+import type { Passage, Transport } from "../cluster/transport.ts";
 import type { Clock } from "../core/clock.ts";
 import type { ProbeSpec } from "../core/probe-spec.ts";
 import type { PromotionInputs } from "../core/promotion-inputs.ts";
@@ -10,54 +9,54 @@ import { runTraffic } from "../prober/traffic.ts";
 import type { Pod } from "../status/objects.ts";
 
 /** What a prober of one promotion works with. */
-export interface TunnelProberParts {
-  readonly connection: ClusterConnection;
-  readonly inputs: PromotionInputs;
+export interface TransportProberParts {
+  readonly transport: Transport;
+  readonly inputs: Pick<PromotionInputs, "port">;
+  /** Reads the engine's API key; undefined where it has none. Called when the key is first needed. */
+  readonly apiKey: (signal: AbortSignal) => Promise<string | undefined>;
   readonly clock: Clock;
   readonly progress: ProgressPort;
 }
 
-/** The prober over port-forwards. The engine's API key is read when first needed and goes into requests only. */
-export class TunnelProber implements ProberPort {
-  readonly #parts: TunnelProberParts;
+/** The prober of a promotion, over any transport. The engine's API key goes into requests only. */
+export class TransportProber implements ProberPort {
+  readonly #parts: TransportProberParts;
   #apiKey: Promise<string | undefined> | undefined;
 
-  constructor(parts: TunnelProberParts) {
+  constructor(parts: TransportProberParts) {
     this.#parts = parts;
   }
 
   async probePod(ref: AppRef, pod: Pod, spec: ProbeSpec, signal: AbortSignal): Promise<ProbeReport> {
-    const { connection, inputs, clock, progress } = this.#parts;
+    const { transport, inputs, clock, progress } = this.#parts;
     const { name, uid } = pod.metadata;
     const key = await this.#key(signal);
-    const tunnel = await connection.openPodTunnel(ref.namespace, name, inputs.port, signal);
+    const engine = { namespace: ref.namespace, name, ip: pod.status?.podIP, port: inputs.port };
+    const passage = await transport.open(engine, signal);
     try {
-      const target = { name, baseUrl: tunnel.baseUrl, ...key, ...(uid === undefined ? {} : { podUid: uid }) };
+      const target = { name, baseUrl: passage.baseUrl, ...key, ...(uid === undefined ? {} : { podUid: uid }) };
       const onMeasurement = ({ check, outcome, duration }: Measurement) =>
         progress.status(`[probe] ${name}: ${check} ${outcome} after ${(duration / 1000).toFixed(1)} s`);
-      return explained(await runSuite(target, spec, { clock, signal, onMeasurement, stopsAtFail: true }), tunnel);
+      return explained(await runSuite(target, spec, { clock, signal, onMeasurement, stopsAtFail: true }), passage);
     } finally {
-      await tunnel.close();
+      await passage.close();
     }
   }
 
   async probeService(ref: AppRef, spec: ProbeSpec, requests: number, signal: AbortSignal): Promise<ProbeReport> {
-    const { connection, clock } = this.#parts;
+    const { transport, clock } = this.#parts;
     const key = await this.#key(signal);
-    const tunnel = await connection.openServiceTunnel(ref, undefined, signal);
+    const passage = await transport.openService(ref, undefined, signal);
     try {
-      const target = { name: `service/${ref.service}`, baseUrl: tunnel.baseUrl, ...key };
-      return explained(await runTraffic(target, spec, requests, { clock, signal }), tunnel);
+      const target = { name: `service/${ref.service}`, baseUrl: passage.baseUrl, ...key };
+      return explained(await runTraffic(target, spec, requests, { clock, signal }), passage);
     } finally {
-      await tunnel.close();
+      await passage.close();
     }
   }
 
   async #key(signal: AbortSignal): Promise<{ readonly apiKey?: string }> {
-    const { connection, inputs } = this.#parts;
-    const place = inputs.apiKeySecret;
-    if (place === undefined) return {};
-    this.#apiKey ??= connection.readSecret(inputs.namespace, place.name, place.key, signal);
+    this.#apiKey ??= this.#parts.apiKey(signal);
     try {
       const apiKey = await this.#apiKey;
       return apiKey === undefined ? {} : { apiKey };
@@ -68,9 +67,9 @@ export class TunnelProber implements ProberPort {
   }
 }
 
-/** Adds why the port-forward failed to what got no answer: the client's side of TCP has no words for it. */
-function explained(report: ProbeReport, tunnel: Tunnel): ProbeReport {
-  const why = tunnel.failure();
+/** Adds why the transport failed to what got no answer: the client's side of TCP has no words for it. */
+export function explained(report: ProbeReport, passage: Passage): ProbeReport {
+  const why = passage.failure();
   if (why === undefined) return report;
   const measurements = report.measurements.map((measurement) =>
     measurement.outcome === "error"

@@ -27,7 +27,20 @@ export function probeSpec(config: StackConfig, revision: string): ProbeSpec {
       ...(gate.expect.architecture === null ? {} : { architecture: gate.expect.architecture }),
     },
     consecutivePasses: gate.consecutivePasses,
+    ...latencyObjective(gate.latency),
   };
+}
+
+/** Absent without a limit, so that an unlimited sample stays as it is. */
+function latencyObjective({
+  ttftSeconds,
+  interTokenSeconds,
+}: StackConfig["gate"]["latency"]): Pick<ProbeSpec, "latency"> {
+  const limits = {
+    ...(ttftSeconds === null ? {} : { ttftSeconds }),
+    ...(interTokenSeconds === null ? {} : { interTokenSeconds }),
+  };
+  return Object.keys(limits).length === 0 ? {} : { latency: limits };
 }
 
 /** Both phases run the declared backend unless an argument says otherwise: `attention_backend` alone does not tell. */
@@ -96,6 +109,8 @@ export function promotionInputs(config: StackConfig, revision: string, host: Pro
     imageDigest: config.image.digest,
     deadlines: rollout.deadlines,
     cooldownSeconds: rollout.cooldownSeconds,
+    // The default is left out: a state that was written before it existed means the same.
+    ...(config.gate.transport === "port-forward" ? {} : { transport: config.gate.transport }),
     ...(rollout.retryNonce === undefined ? {} : { retryNonce: rollout.retryNonce }),
     ...(engine.apiKeySecret === undefined ? {} : { apiKeySecret: engine.apiKeySecret }),
     evidenceDir: host.evidenceDir,

@@ -71,6 +71,12 @@ describe("the cluster adapter on a real API server", () => {
   let rehearsal: RehearsalCluster;
   let connection: ClusterConnection;
 
+  /** A port-forward to a pod. */
+  function forward(pod: Pod | undefined, port: number) {
+    const engine = { namespace: "keye", name: pod?.metadata.name ?? "", port };
+    return connection.transport("port-forward").open(engine, never);
+  }
+
   beforeAll(async () => {
     rehearsal = await startCluster({
       name: "adapter",
@@ -153,8 +159,8 @@ describe("the cluster adapter on a real API server", () => {
   test("a pod tunnel leads to that pod, the Service's to all of them in turn", async () => {
     const seen = await connection.cluster.observe(ref, never);
     const [first] = seen.pods;
-    const direct = await connection.openPodTunnel("keye", first?.metadata.name ?? "", 8000, never);
-    const through = await connection.openServiceTunnel(ref, 80, never);
+    const direct = await forward(first, 8000);
+    const through = await connection.transport("port-forward").openService(ref, 80, never);
     const ask = async (baseUrl: string) => (await fetch(baseUrl, { headers: { connection: "close" } })).text();
     try {
       expect(await ask(direct.baseUrl)).toBe(addressOf(first));
@@ -168,7 +174,7 @@ describe("the cluster adapter on a real API server", () => {
 
   test("a port where nothing listens resets the client, and the reason is kept", async () => {
     const [pod] = (await connection.cluster.observe(ref, never)).pods;
-    const tunnel = await connection.openPodTunnel("keye", pod?.metadata.name ?? "", 8001, never);
+    const tunnel = await forward(pod, 8001);
     await expect(fetch(tunnel.baseUrl)).rejects.toThrow();
     expect(tunnel.failure()).toBeTruthy();
     await tunnel.close();
@@ -212,7 +218,7 @@ describe("the cluster adapter on a real API server", () => {
 
   test("an API server that is down and comes back ends neither reads, waits nor new tunnels", async () => {
     const [pod] = (await connection.cluster.observe(ref, never)).pods;
-    const tunnel = await connection.openPodTunnel("keye", pod?.metadata.name ?? "", 8000, never);
+    const tunnel = await forward(pod, 8000);
     await rehearsal.pauseApiserver();
     const reading = connection.cluster.observe(ref, never);
     const asking = fetch(tunnel.baseUrl, { headers: { connection: "close" } }).then((answer) => answer.text());

@@ -29,6 +29,26 @@ const expectFields: FieldsFor<GateConfig["expect"]> = {
   },
 };
 
+const latencyFields: FieldsFor<GateConfig["latency"]> = {
+  ttftSeconds: {
+    kind: "decimal",
+    max: 600,
+    unit: "seconds",
+    isNullable: true,
+    default: null,
+    sentence:
+      "What 95 % of short answers must begin within, at 95 % confidence, as measured where the prober runs; null to measure only.",
+  },
+  interTokenSeconds: {
+    kind: "decimal",
+    max: 60,
+    unit: "seconds",
+    isNullable: true,
+    default: null,
+    sentence: "What the mean pause between tokens must stay below in 95 % of answers, likewise; null to measure only.",
+  },
+};
+
 /** Settings of `gate`. */
 export const gateFields: FieldsFor<GateConfig> = {
   profile: {
@@ -49,5 +69,17 @@ export const gateFields: FieldsFor<GateConfig> = {
     kind: "group",
     sentence: "What the running engine must report of itself, beside what the other settings imply.",
     fields: expectFields,
+  },
+  latency: {
+    kind: "group",
+    sentence: "How fast the engine must be. A limit makes the sample as large as its claim needs.",
+    fields: latencyFields,
+  },
+  transport: {
+    kind: "choice",
+    of: ["port-forward", "in-cluster"],
+    default: "port-forward",
+    sentence:
+      "How a promotion reaches the pods: through the API server, or directly where it runs inside the cluster. No reason for a new promotion.",
   },
 };

@@ -106,6 +106,7 @@ describe("every setting of the table", () => {
     quantity: 1,
     integer: 1.5,
     fraction: 1,
+    decimal: 0,
     boolean: "true",
     choice: "no-such-choice",
     texts: {},

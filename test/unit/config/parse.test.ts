@@ -76,7 +76,12 @@ describe("settings that are accepted", () => {
               "attentionBackend": "keye_sa",
               "pageSize": 64,
             },
+            "latency": {
+              "interTokenSeconds": null,
+              "ttftSeconds": null,
+            },
             "profile": "gate",
+            "transport": "port-forward",
           },
           "image": {
             "digest": "sha256:c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00",

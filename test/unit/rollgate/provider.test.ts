@@ -64,7 +64,14 @@ describe("check", () => {
     },
     {
       name: "optional inputs pass",
-      news: { ...inputs, context: "c", retryNonce: "2", apiKeySecret: { name: "engine", key: "api-key" } },
+      news: {
+        ...inputs,
+        context: "c",
+        retryNonce: "2",
+        transport: "in-cluster",
+        probe: { ...inputs.probe, latency: { ttftSeconds: 1.5 } },
+        apiKeySecret: { name: "engine", key: "api-key" },
+      },
       failures: [],
     },
     {
@@ -114,6 +121,7 @@ describe("diff", () => {
     { name: "a deadline", fields: { deadlines: { ...inputs.deadlines, readySeconds: 1 } } },
     { name: "the cool-down", fields: { cooldownSeconds: 60 } },
     { name: "the evidence folder", fields: { evidenceDir: "elsewhere/evidence" } },
+    { name: "the way to the pods", fields: { transport: "in-cluster" } },
   ])("$name asks for no new proof", async ({ fields }) => {
     expect(await change(fields)).toEqual({ changes: false, replaces: [] });
   });

@@ -78,6 +78,21 @@ test("what is set to null is not compared", () => {
   });
 });
 
+test.each([
+  { latency: {}, spec: undefined },
+  { latency: { ttftSeconds: 1.5 }, spec: { ttftSeconds: 1.5 } },
+  { latency: { ttftSeconds: 2, interTokenSeconds: 0.08 }, spec: { ttftSeconds: 2, interTokenSeconds: 0.08 } },
+])("latency limits $latency are the probe spec's, and none leave it as it was", ({ latency, spec }) => {
+  expect(probeSpec(stackConfig({ gate: { latency } }), revision).latency).toEqual(spec);
+});
+
+test("how pods are reached is told to the promotion, and is in no hash", () => {
+  const usual = promotionInputs(stackConfig(), revision, host);
+  const inside = promotionInputs(stackConfig({ gate: { transport: "in-cluster" } }), revision, host);
+  expect(usual).not.toHaveProperty("transport");
+  expect(inside).toEqual({ ...usual, transport: "in-cluster" });
+});
+
 test("a promotion never calls its candidate disposable, whatever the profile", () => {
   const config = stackConfig();
   for (const profile of ["smoke", "gate", "soak"] as const) {
