@@ -1,7 +1,9 @@
 #!/usr/bin/env node
+import { systemClock } from "../cluster/system-clock.ts";
 import { nearest } from "../config/suggest.ts";
 import { DeployError, textOf } from "../core/errors.ts";
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
+import { cancelledBySignals } from "./cancelled-by-signals.ts";
 import type { Command, CommandWorld } from "./command.ts";
 import { exitCodeOf } from "./exit-code-of.ts";
 import { probe } from "./probe.ts";
@@ -20,17 +22,11 @@ Exit codes: 0 pass, 1 fail, 2 bad input, 3 inconclusive, 4 locked or environment
 `;
 
 async function main(args: readonly string[]): Promise<ExitCode> {
-  const stop = new AbortController();
-  const cancel = () =>
-    stop.abort(new DeployError({ code: "E_CANCELLED", where: "keye", message: "Cancelled by a signal." }));
-  // Not `once`: execa ends the process where it finds its own listener alone at a signal, before anything is cleaned up.
-  process.on("SIGINT", cancel);
-  process.on("SIGTERM", cancel);
   const world: CommandWorld = {
     out: (text) => process.stdout.write(`${text}\n`),
     err: (text) => process.stderr.write(`${text}\n`),
     env: process.env,
-    signal: stop.signal,
+    signal: cancelledBySignals(process, systemClock),
   };
   const [name, ...rest] = args;
   if (name === undefined || isHelp(name) || name === "help") {

@@ -51,7 +51,7 @@ Exit codes
   2    bad input: nothing was asked
   3    inconclusive: no answer, nothing that could be judged, or the deadline
   4    a report cannot be written, or this machine lacks something
-  130  cancelled; no report is written
+  130  cancelled by SIGINT or SIGTERM; the reports hold what had come back. A second signal ends at once, without any
 `;
 
 /** Names, so many a row. */

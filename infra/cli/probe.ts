@@ -64,13 +64,14 @@ async function ask(run: Run, world: CommandWorld): Promise<ExitCode> {
   const { flags, checks, files } = run;
   const seed = flags.seed ?? freshSeed();
   const pictures: ProbePicture[] = [];
-  const { report, isWhole } = await measureWithin({ ...run, seed }, world, (picture) => pictures.push(picture));
-  const verdict = isWhole ? judge(report, flags) : endedByDeadline(report, flags, checks);
+  const { report, endedBy } = await measureWithin({ ...run, seed }, world, (picture) => pictures.push(picture));
+  const verdict = endedBy === undefined ? judge(report, flags) : judgePart(report, { flags, checks, endedBy });
   world.err(verdictLine(report, verdict));
   const { spec, failOn } = flags;
   const document = reportDocument(report, { spec, verdict, seed, failOn, checks });
   if (flags.isJson) world.out(renderReport("json", document, pictures).trimEnd());
   files.write((format) => renderReport(format, document, pictures));
+  if (endedBy === "a signal") world.signal.throwIfAborted();
   if (flags.record !== undefined && verdict.kind === "pass") await record(run, world);
   else if (flags.record !== undefined) world.err("No baseline was recorded: only an engine that passes is worth one.");
   return exitOf[verdict.kind];
@@ -102,12 +103,15 @@ function targetOf({ baseUrl }: ProbeFlags, { env }: CommandWorld): ProbeTarget {
   return { name: baseUrl, baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
 }
 
-/** Runs the suite. What came back before the deadline is a report too: it is needed most where the engine hangs. */
+/** What ended a run before its last check. */
+type EarlyEnd = "the deadline" | "a signal";
+
+/** Runs the suite. What came back before an early end is a report too: it is needed most where the engine hangs. */
 async function measureWithin(
   { flags, checks, baseline, seed }: Run & { readonly seed: number },
   world: CommandWorld,
   onPicture: (picture: ProbePicture) => void,
-): Promise<{ readonly report: ProbeReport; readonly isWhole: boolean }> {
+): Promise<{ readonly report: ProbeReport; readonly endedBy: EarlyEnd | undefined }> {
   const target = targetOf(flags, world);
   const deadline = AbortSignal.timeout(flags.deadlineSeconds * 1000);
   const startedAt = systemClock.now();
@@ -120,27 +124,27 @@ async function measureWithin(
   try {
     const known = baseline === undefined ? {} : { baseline };
     const options = { clock: systemClock, signal, seed, checks, onMeasurement, onPicture, ...known };
-    return { report: await runSuite(target, flags.spec, options), isWhole: true };
+    return { report: await runSuite(target, flags.spec, options), endedBy: undefined };
   } catch (error) {
-    if (!deadline.aborted || world.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
     const report = { target: target.name, startedAt, finishedAt: systemClock.now(), measurements };
-    return { report, isWhole: false };
+    return { report, endedBy: world.signal.aborted ? "a signal" : "the deadline" };
   }
 }
 
 /** A wrong answer that came in time is a wrong answer; everything else is left open. */
-function endedByDeadline(
+function judgePart(
   report: ProbeReport,
-  flags: ProbeFlags,
-  checks: readonly Check[],
+  { flags, checks, endedBy }: Pick<Run, "flags" | "checks"> & { readonly endedBy: EarlyEnd },
 ): { readonly kind: VerdictKind; readonly reason: string } {
   const soFar = judge(report, flags);
   if (soFar.kind === "fail") return soFar;
-  const asked = checks.filter(({ profiles }) => profiles.includes(flags.spec.profile));
-  const running = asked[report.measurements.length]?.name ?? "the last check";
-  const count = `${report.measurements.length} of ${asked.length} checks were done`;
-  return {
-    kind: "inconclusive",
-    reason: `the deadline of ${flags.deadlineSeconds} s ended the run in ${running}; ${count}. Raise --deadline, or look at the engine's log.`,
-  };
+  const running = checks[report.measurements.length]?.name ?? "the last check";
+  const count = `${report.measurements.length} of ${checks.length} checks were done`;
+  const ended = `ended the run in ${running}; ${count}.`;
+  const reason =
+    endedBy === "a signal"
+      ? `a signal ${ended}`
+      : `the deadline of ${flags.deadlineSeconds} s ${ended} Raise --deadline, or look at the engine's log.`;
+  return { kind: "inconclusive", reason };
 }

@@ -131,23 +131,36 @@ test("a run that its deadline ends is inconclusive, and its report holds what ca
   expect(readdirSync(folder)).toEqual(["report.json"]);
 });
 
-test("a cancelled run leaves no report, and an earlier one as it was", async () => {
+test("a cancelled run ends with 130, and its reports hold what came back until then", async () => {
   const folder = mkdtempSync(join(tmpdir(), "keye-probe-"));
-  writeFileSync(join(folder, "earlier.json"), "{}");
   const stop = new AbortController();
-  engine = new ScriptedEngine({
-    "/health": () => stop.abort(new DeployError({ code: "E_CANCELLED", where: "x", message: "y." })),
-  });
-  const url = await engine.listen();
-  const world = { out: () => {}, err: () => {}, env: {}, signal: stop.signal };
-  const reports = ["earlier.json", "new.json"].flatMap((name, index) => [
-    "--report",
-    `${index === 0 ? "json" : "html"}=${join(folder, name)}`,
-  ]);
-  const cancelled = probe.run(["--base-url", url, ...reports], world).catch(exitCodeOf);
+  const hanging: Handler = () => stop.abort(new DeployError({ code: "E_CANCELLED", where: "x", message: "y." }));
+  engine = new ScriptedEngine({ "/v1/chat/completions": hanging });
+  const err: string[] = [];
+  const world = { out: () => {}, err: (text: string) => err.push(text), env: {}, signal: stop.signal };
+  const reports = ["--report", `json=${join(folder, "r.json")}`, "--report", `junit=${join(folder, "r.xml")}`];
+  const cancelled = probe.run(["--base-url", await engine.listen(), ...reports], world).catch(exitCodeOf);
   expect(await cancelled).toBe(130);
-  expect(readdirSync(folder)).toEqual(["earlier.json"]);
-  expect(readFileSync(join(folder, "earlier.json"), "utf8")).toBe("{}");
+  expect(JSON.parse(readFileSync(join(folder, "r.json"), "utf8"))).toMatchObject({
+    verdict: "inconclusive",
+    reason: "a signal ended the run in text; 2 of 4 checks were done.",
+    counts: { skipped: 2 },
+  });
+  expect(readFileSync(join(folder, "r.xml"), "utf8")).toContain('<error type="inconclusive" message="a signal ended');
+  expect(err.at(-1)).toMatch(/^inconclusive: .*: a signal ended the run in text; 2 of 4 checks were done\.$/);
+});
+
+test("a wrong answer that came before the signal is told as one", async () => {
+  const stop = new AbortController();
+  const wrongThenHanging: Handler = (response, body, request) => {
+    if (body.stream === true) stop.abort(new DeployError({ code: "E_CANCELLED", where: "x", message: "y." }));
+    else json(chatBody("7"))(response, body, request);
+  };
+  engine = new ScriptedEngine({ "/v1/chat/completions": wrongThenHanging });
+  const err: string[] = [];
+  const world = { out: () => {}, err: (text: string) => err.push(text), env: {}, signal: stop.signal };
+  await expect(probe.run(["--base-url", await engine.listen()], world)).rejects.toThrow("E_CANCELLED");
+  expect(err.at(-1)).toMatch(/^fail: .*text/);
 });
 
 test("users' checks run after the others and decide; a failed warning only where it is asked to", async () => {
