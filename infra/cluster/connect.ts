@@ -1,14 +1,16 @@
 import type { Clock } from "../core/clock.ts";
 import type { InspectNodesArgs, InspectNodesResult } from "../core/pool-node.ts";
 import type { TransportKind } from "../core/promotion-inputs.ts";
-import type { AppRef, ClusterPort, LeasePort } from "../gate/ports.ts";
+import type { AppRef, ClusterPort, LeasePort, SupplyPort } from "../gate/ports.ts";
 import { ApiClient } from "./api-client.ts";
 import { AppWatches } from "./app-watches.ts";
 import { inspectNodes } from "./inspect-nodes.ts";
+import { Jobs } from "./jobs.ts";
 import { type KubeconfigOptions, loadKubeconfig } from "./kubeconfig.ts";
 import { Leases } from "./lease.ts";
 import { LiveCluster } from "./live-cluster.ts";
 import { liveRevision } from "./live-revision.ts";
+import { LiveSupply } from "./live-supply.ts";
 import { PodDialer } from "./pod-dialer.ts";
 import { readSecret } from "./secrets.ts";
 import { systemClock } from "./system-clock.ts";
@@ -19,6 +21,7 @@ export interface ClusterConnection {
   /** URL of the API server. */
   readonly server: string;
   readonly cluster: ClusterPort;
+  readonly supply: SupplyPort;
   readonly lease: LeasePort;
   inspectNodes(args: InspectNodesArgs, signal: AbortSignal): Promise<InspectNodesResult>;
   /** The revision that the live Service selects, `none` where it selects nothing yet; undefined without a Service. */
@@ -40,6 +43,7 @@ export function connect(options: KubeconfigOptions & { readonly clock?: Clock } 
   return {
     server: client.server,
     cluster: new LiveCluster(client, watches),
+    supply: new LiveSupply(client, new Jobs(client, clock)),
     lease: new Leases(client, clock),
     inspectNodes: (args, signal) => inspectNodes(client, args, signal),
     liveRevision: (ref, signal) => liveRevision(client, ref, signal),

@@ -5,6 +5,7 @@ import { parkLeftovers, preflight } from "./phase-preflight.ts";
 import { probePods } from "./phase-probe.ts";
 import { scaleCandidate, waitReady } from "./phase-ready.ts";
 import { retireOld } from "./phase-retire.ts";
+import { bringSupply } from "./phase-supply.ts";
 import { recheckPods, switchTraffic } from "./phase-switch.ts";
 import { soak, verifyEndpoints, verifyTraffic } from "./phase-verify.ts";
 import type { PromotionRun } from "./promotion-run.ts";
@@ -20,6 +21,7 @@ const proofRounds = 3;
 export async function blueGreen(run: PromotionRun, situation: Situation): Promise<Proof> {
   await preflight(run, situation);
   await parkLeftovers(run, situation);
+  await bringSupply(run);
   await scaleCandidate(run, deploymentOf(situation.observation, run.inputs.revision)?.spec.replicas ?? 0);
   const proof = await proveCandidate(run);
   await switchTraffic(run);
@@ -42,6 +44,7 @@ export async function verifyInPlace(run: PromotionRun, situation: Situation): Pr
     run.stage = "switched";
     run.switchedAt = run.ports.clock.now();
   }
+  if (present < run.replicas) await bringSupply(run);
   await scaleServing(run, present);
   const proof = await probePods(run, await waitReady(run));
   await verifyServing(run, proof);

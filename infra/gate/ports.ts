@@ -1,5 +1,6 @@
 import type { ProbeSpec } from "../core/probe-spec.ts";
 import type { Milliseconds } from "../core/units.ts";
+import type { JobView } from "../status/job-status.ts";
 import type { Deployment, Endpoint, Event, Node, Pod, Service } from "../status/objects.ts";
 import type { ProbeReport } from "./measurement.ts";
 
@@ -62,6 +63,18 @@ export interface ClusterPort {
     signal: AbortSignal,
   ): Promise<void>;
   readEvidence(ref: AppRef, name: string, signal: AbortSignal): Promise<StoredEvidence | undefined>;
+}
+
+/** The Jobs that bring weights and images. The same promises as {@link ClusterPort}. */
+export interface SupplyPort {
+  /** Every such Job of the app. */
+  jobs(ref: AppRef, signal: AbortSignal): Promise<readonly JobView[]>;
+  /** Lets a suspended Job run. */
+  start(ref: AppRef, job: string, signal: AbortSignal): Promise<void>;
+  /** Makes a Job that has ended anew under the same name, and lets it run. */
+  restart(ref: AppRef, job: string, signal: AbortSignal): Promise<void>;
+  /** The last `lines` of the log of a Job's pod; empty where there is none. */
+  log(ref: AppRef, pod: string, lines: number, signal: AbortSignal): Promise<string>;
 }
 
 export interface CandidateView {

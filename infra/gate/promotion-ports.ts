@@ -1,9 +1,10 @@
 import type { Clock } from "../core/clock.ts";
-import type { ClusterPort, LeasePort, ProberPort, ProgressPort } from "./ports.ts";
+import type { ClusterPort, LeasePort, ProberPort, ProgressPort, SupplyPort } from "./ports.ts";
 
 /** Everything that a promotion touches the world with. */
 export interface PromotionPorts {
   readonly cluster: ClusterPort;
+  readonly supply: SupplyPort;
   readonly lease: LeasePort;
   readonly prober: ProberPort;
   readonly progress: ProgressPort;

@@ -8,6 +8,7 @@ import type { AppRef, HeldLease } from "./ports.ts";
 import { PromotionStop, type StopParts } from "./promotion-error.ts";
 import type { PromotionPorts } from "./promotion-ports.ts";
 import type { ProvenPod } from "./proof.ts";
+import type { Supplied } from "./supply-progress.ts";
 
 /** How a phase is run. */
 export interface PhaseOptions {
@@ -36,6 +37,8 @@ export class PromotionRun {
   readonly notes: string[] = [];
   /** Pods of the candidate that have been measured, passed or not. */
   readonly measured: ProvenPod[] = [];
+  /** What was brought to volumes and nodes before the candidate was scaled. */
+  readonly supplied: Supplied[] = [];
   /** Phase and detail of each of the candidate's pods at the last look, by name. */
   lastSeen: ReadonlyMap<string, string> = new Map();
   /** Replicas that the revision shall have. */

@@ -18,7 +18,7 @@ export interface Postmortem {
 }
 
 /** Codes that say more than "the gate failed" and stand first by themselves. */
-const ownHeadline = ["E_CAPACITY", "E_CONFLICT", "E_POSTVERIFY", "E_LOCKED"];
+const ownHeadline = ["E_CAPACITY", "E_SUPPLY", "E_CONFLICT", "E_POSTVERIFY", "E_LOCKED"];
 
 /** Width of the column of labels. */
 const labelWidth = 10;

@@ -51,6 +51,7 @@ function promoteOver(connection: ClusterConnection, { inputs, progress, signal }
   const { evidenceDir, namespace, apiKeySecret: place, transport = "port-forward" } = inputs;
   const ports = {
     cluster: connection.cluster,
+    supply: connection.supply,
     lease: connection.lease,
     prober: new TransportProber({
       transport: connection.transport(transport),

@@ -119,6 +119,8 @@ export interface Node {
     readonly allocatable?: Readonly<Record<string, string>>;
     readonly capacity?: Readonly<Record<string, string>>;
     readonly conditions?: readonly Condition[];
+    /** The largest 50, unless the kubelet was told otherwise. */
+    readonly images?: readonly { readonly names?: readonly string[]; readonly sizeBytes?: number }[];
   };
 }
 

@@ -29,7 +29,18 @@ const mountReasons = ["FailedMount", "FailedAttachVolume"];
  * time, or that is leaving in good order.
  */
 export function podFault(evidence: PodEvidence): Fault | undefined {
-  const rules = [evictionFault, schedulingFault, imageFault, engineFault, configFault, mountFault];
+  return firstFault([evictionFault, schedulingFault, imageFault, engineFault, configFault, mountFault], evidence);
+}
+
+/** What keeps a pod's containers from running; nothing of what they do once they run. For pods that hold no engine. */
+export function placementFault(evidence: PodEvidence): Fault | undefined {
+  return firstFault([schedulingFault, imageFault, configFault, mountFault], evidence);
+}
+
+function firstFault(
+  rules: readonly ((evidence: PodEvidence) => Fault | undefined)[],
+  evidence: PodEvidence,
+): Fault | undefined {
   for (const rule of rules) {
     const fault = rule(evidence);
     if (fault !== undefined) return fault;

@@ -7,6 +7,7 @@ import { PromotionFailed } from "../../../infra/gate/promotion-error.ts";
 import type { PromotionPorts } from "../../../infra/gate/promotion-ports.ts";
 import { FakeCluster, fakeDigest, gpusPerReplica } from "../../support/fake-cluster.ts";
 import { FakeProber } from "../../support/fake-prober.ts";
+import { FakeSupply } from "../../support/fake-supply.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
 /** The revision that serves when a scene begins. */
@@ -31,6 +32,7 @@ export class Scene {
   readonly clock = new ManualClock();
   readonly cluster = new FakeCluster(this.clock);
   readonly prober = new FakeProber(this.cluster);
+  readonly supply = new FakeSupply(this.clock);
   readonly lines: string[] = [];
   abort = new AbortController();
   evidenceFile: PromotionPorts["evidenceFile"];
@@ -84,6 +86,7 @@ export class Scene {
   ports(): PromotionPorts {
     return {
       cluster: this.cluster,
+      supply: this.supply,
       lease: this.cluster,
       prober: this.prober,
       progress: { line: (text) => this.lines.push(text), status: () => undefined },
