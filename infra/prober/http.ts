@@ -92,7 +92,7 @@ async function readBody(response: IncomingMessage, onText: (text: string) => voi
   let size = 0;
   for await (const piece of response) {
     const text = String(piece);
-    size += text.length;
+    size += Buffer.byteLength(text);
     if (size > bodyLimit) {
       response.destroy();
       return `longer than ${bodyLimit} bytes`;

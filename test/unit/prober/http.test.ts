@@ -46,6 +46,15 @@ describe("a big request", () => {
     expect(result).toMatchObject({ kind: "answer", status: 200, body: String(length), cut: undefined });
   });
 
+  test("that is refused before it is whole is an answer, not a broken connection", async () => {
+    const url = await serve((request, response) => {
+      response.writeHead(413, { connection: "close" });
+      response.end("too large", () => request.socket.destroy());
+    });
+    const video = "v".repeat(8 * mebibyte);
+    expect(await ask(url, { json: { video } })).toMatchObject({ kind: "answer", status: 413, body: "too large" });
+  });
+
   test("that nobody reads ends at its own deadline, and at once where the run is cancelled", async () => {
     const url = await serve((request) => request.pause());
     const video = "v".repeat(8 * mebibyte);
@@ -56,6 +65,19 @@ describe("a big request", () => {
     await expect(ask(url, { json: { video }, signal: stop.signal })).rejects.toThrow("cancelled");
     expect(performance.now() - began).toBeLessThan(1000);
   });
+});
+
+test("a request that nobody answers ends within a second of its cancelling, and the engine is told", async () => {
+  const stop = new AbortController();
+  const hungUp = Promise.withResolvers<void>();
+  const url = await serve((_request, response) => {
+    response.on("close", hungUp.resolve);
+    setTimeout(() => stop.abort(new Error("cancelled")), 20);
+  });
+  const began = performance.now();
+  await expect(ask(url, { signal: stop.signal })).rejects.toThrow("cancelled");
+  await hungUp.promise;
+  expect(performance.now() - began).toBeLessThan(1000);
 });
 
 describe("a stream", () => {
@@ -117,18 +139,33 @@ describe("a stream", () => {
   });
 });
 
-test("an answer without end is cut at 8 MiB, and its connection closed", async () => {
-  const hungUp = Promise.withResolvers<void>();
-  const url = await serve((_request, response) => {
-    response.on("close", hungUp.resolve);
-    const piece = "x".repeat(mebibyte);
-    const more = () => {
-      while (!response.destroyed && response.write(piece));
-    };
-    response.on("drain", more);
-    more();
+describe("a big answer", () => {
+  test("of 6 MiB comes whole", async () => {
+    const text = "x".repeat(6 * mebibyte);
+    const result = await ask(await serve((_request, response) => response.end(text)));
+    expect(result).toMatchObject({ kind: "answer", cut: undefined });
+    expect(result.kind === "answer" && result.body === text).toBe(true);
   });
-  const result = await ask(url);
-  await hungUp.promise;
-  expect(result).toMatchObject({ kind: "answer", cut: `longer than ${8 * mebibyte} bytes` });
+
+  test("is measured in bytes: three million letters of three bytes each are too many", async () => {
+    const text = "图".repeat(3 * mebibyte);
+    const result = await ask(await serve((_request, response) => response.end(text)));
+    expect(result).toMatchObject({ kind: "answer", cut: `longer than ${8 * mebibyte} bytes` });
+  });
+
+  test("without end is cut at 8 MiB, and its connection closed", async () => {
+    const hungUp = Promise.withResolvers<void>();
+    const url = await serve((_request, response) => {
+      response.on("close", hungUp.resolve);
+      const piece = "x".repeat(mebibyte);
+      const more = () => {
+        while (!response.destroyed && response.write(piece));
+      };
+      response.on("drain", more);
+      more();
+    });
+    const result = await ask(url);
+    await hungUp.promise;
+    expect(result).toMatchObject({ kind: "answer", cut: `longer than ${8 * mebibyte} bytes` });
+  });
 });
