@@ -47,9 +47,10 @@ export class BenchCluster {
     return writeStackFile(this.#rehearsal.root, dirname(state.kubeconfig), changes);
   }
 
-  /** Ends it; fine where no part has asked for it. */
+  /** Ends it; fine where no part has asked for it. One that did not start is gone already, or another bench's. */
   async end(): Promise<void> {
-    if (this.#running !== undefined) await endRehearsal(this.#rehearsal);
+    const running = await this.#running?.catch(() => undefined);
+    if (running !== undefined) await endRehearsal(this.#rehearsal);
   }
 
   async #start(): Promise<RunningCluster> {
