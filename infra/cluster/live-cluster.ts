@@ -1,6 +1,14 @@
-import { appLabel, engineContainer, noRevision, revisionLabel, verdictLabel } from "../core/names.ts";
+import { appLabel, cacheKeyLabel, engineContainer, noRevision, revisionLabel, verdictLabel } from "../core/names.ts";
 import type { Milliseconds } from "../core/units.ts";
-import type { AppRef, CandidateView, ClusterPort, Observation, StoredEvidence, SwitchOutcome } from "../gate/ports.ts";
+import type {
+  AppRef,
+  CandidateView,
+  ClusterPort,
+  NewEvidence,
+  Observation,
+  StoredEvidence,
+  SwitchOutcome,
+} from "../gate/ports.ts";
 import type { Deployment, Node, ObjectMeta, Pod, Service } from "../status/objects.ts";
 import type { ApiClient } from "./api-client.ts";
 import { refusedError } from "./api-errors.ts";
@@ -118,12 +126,9 @@ export class LiveCluster implements ClusterPort {
     return { nodes: nodes.items, pods: pods.items };
   }
 
-  async saveEvidence(
-    ref: AppRef,
-    record: StoredEvidence & { readonly revision: string; readonly verdict: string },
-    signal: AbortSignal,
-  ): Promise<void> {
+  async saveEvidence(ref: AppRef, record: NewEvidence, signal: AbortSignal): Promise<void> {
     const labels = {
+      ...(record.cacheKey === undefined ? {} : { [cacheKeyLabel]: record.cacheKey }),
       [appLabel]: ref.app,
       [revisionLabel]: record.revision,
       [verdictLabel]: record.verdict,
@@ -137,6 +142,16 @@ export class LiveCluster implements ClusterPort {
     if (response.status !== 409) throw refusedError(create, response);
     const path = objectPath("configmaps", ref.namespace, record.name);
     await this.#client.call({ method: "PUT", path, body }, signal);
+  }
+
+  async hasFilledCache(ref: AppRef, cacheKey: string, signal: AbortSignal): Promise<boolean> {
+    const labels = { [appLabel]: ref.app, [verdictLabel]: "pass", [cacheKeyLabel]: cacheKey };
+    const query = { labelSelector: labelSelector(labels), limit: 1 };
+    const path = collectionPath("configmaps", ref.namespace);
+    return (
+      (await this.#client.call<{ readonly items: readonly unknown[] }>({ ...get(path), query }, signal)).items.length >
+      0
+    );
   }
 
   async readEvidence(ref: AppRef, name: string, signal: AbortSignal): Promise<StoredEvidence | undefined> {

@@ -13,6 +13,9 @@ export const poolLabel = "keye-stack.dev/pool";
 /** Label on the evidence ConfigMaps that a promotion writes: `pass`, `fail` or `inconclusive`. */
 export const verdictLabel = "keye-stack.dev/verdict";
 
+/** Label on evidence of a pass: the key of the cache of compiled kernels that the revision has filled. */
+export const cacheKeyLabel = "keye-stack.dev/cache-key";
+
 /** Name of the engine container in the engine's pod. */
 export const engineContainer = "engine";
 

@@ -82,7 +82,7 @@ export interface PromotionInputs {
   readonly supply?: SupplyInputs;
   /** How long each phase of a start may take; absent: only the deadlines bound them. */
   readonly budgets?: PhaseBudgets;
-  /** What compiled kernels are kept by: 10 hex digits. Absent where they are gone with the pod. */
+  /** What the cache of compiled kernels that all pods share is kept by: 10 hex digits. Absent where they share none. */
   readonly cacheKey?: string;
   /** Folder for evidence files on the machine that runs the promotion. */
   readonly evidenceDir?: string;

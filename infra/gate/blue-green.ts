@@ -3,7 +3,7 @@ import { deploymentOf } from "./app-view.ts";
 import type { Situation } from "./phase-observe.ts";
 import { parkLeftovers, preflight } from "./phase-preflight.ts";
 import { probePods } from "./phase-probe.ts";
-import { scaleCandidate, waitReady } from "./phase-ready.ts";
+import { scaleCandidate, waitReady, warmCache } from "./phase-ready.ts";
 import { retireOld } from "./phase-retire.ts";
 import { bringSupply } from "./phase-supply.ts";
 import { recheckPods, switchTraffic } from "./phase-switch.ts";
@@ -22,7 +22,8 @@ export async function blueGreen(run: PromotionRun, situation: Situation): Promis
   await preflight(run, situation);
   await parkLeftovers(run, situation);
   await bringSupply(run);
-  await scaleCandidate(run, deploymentOf(situation.observation, run.inputs.revision)?.spec.replicas ?? 0);
+  const present = deploymentOf(situation.observation, run.inputs.revision)?.spec.replicas ?? 0;
+  await scaleCandidate(run, await warmCache(run, present));
   const proof = await proveCandidate(run);
   await switchTraffic(run);
   await verifyServing(run, proof);

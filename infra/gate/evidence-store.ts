@@ -31,7 +31,9 @@ export async function saveEvidence(run: PromotionRun, outcome: Outcome, signal: 
   const document = documentOf(run, outcome);
   const json = serializeEvidence(document);
   const name = evidenceNameOf(run.inputs);
-  const record = { name, json, revision: run.inputs.revision, verdict: document.verdict };
+  const { revision, cacheKey } = run.inputs;
+  const filled = document.verdict === "pass" && cacheKey !== undefined ? { cacheKey } : {};
+  const record = { name, json, revision, verdict: document.verdict, ...filled };
   await run.ports.cluster.saveEvidence(run.ref, record, signal);
   if (outcome.kind !== "unfinished") await saveFile(run, `${name}.json`, json);
   return { name, sha256: run.ports.sha256(json), finishedAt: document.finishedAt };
@@ -70,6 +72,7 @@ function documentOf(run: PromotionRun, outcome: Outcome): EvidenceDocument {
     finishedAt: new Date(now).toISOString(),
     durationSeconds: Math.round((now - run.startedAt) / 100) / 10,
     phases: run.timeline.map(phaseOf),
+    supplied: run.supplied,
     pods: run.measured,
     faults: stop === undefined ? [] : [faultOf(stop)],
     notes: run.notes,

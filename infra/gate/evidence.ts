@@ -4,6 +4,7 @@ import type { Seconds } from "../core/units.ts";
 import type { VerdictKind } from "./measurement.ts";
 import type { PhaseName, PhaseRecord } from "./phases.ts";
 import type { ProvenPod } from "./proof.ts";
+import type { Supplied } from "./supply-progress.ts";
 
 /** Version of {@link EvidenceDocument}. Fields are added within a version, never changed or removed. */
 export const evidenceApiVersion = "keye-stack.dev/v1";
@@ -54,6 +55,8 @@ export interface EvidenceDocument {
   readonly finishedAt: string;
   readonly durationSeconds: Seconds;
   readonly phases: readonly EvidencePhase[];
+  /** What was brought to volumes and nodes, and how long each took. Absent in records of versions that brought nothing. */
+  readonly supplied?: readonly Supplied[];
   readonly pods: readonly ProvenPod[];
   readonly faults: readonly EvidenceFault[];
   readonly notes: readonly string[];

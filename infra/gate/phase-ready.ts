@@ -37,6 +37,26 @@ export async function scaleCandidate(run: PromotionRun, present: number): Promis
 }
 
 /**
+ * Lets one replica fill the cache of compiled kernels that all share, where no revision has filled it yet: side by side,
+ * every replica would compile the same for many minutes. Returns how many replicas the candidate has then.
+ */
+export async function warmCache(run: PromotionRun, present: number): Promise<number> {
+  const { cacheKey } = run.inputs;
+  const { replicas } = run;
+  if (cacheKey === undefined || replicas < 2 || present > 1) return present;
+  const isFilled = await run.phase({ name: "scale", seconds: apiPhaseSeconds }, (signal) =>
+    run.ports.cluster.hasFilledCache(run.ref, cacheKey, signal),
+  );
+  if (isFilled) return present;
+  run.line("scale", `no revision has filled cache ${cacheKey} yet: one replica compiles first`);
+  run.replicas = 1;
+  await scaleCandidate(run, present);
+  await waitReady(run);
+  run.replicas = replicas;
+  return 1;
+}
+
+/**
  * Phase WAIT_READY: until every replica of the revision is ready, or a fault has lasted long enough to be a verdict.
  * Returns the ready pods.
  */

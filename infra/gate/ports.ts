@@ -34,6 +34,14 @@ export interface StoredEvidence {
   readonly json: string;
 }
 
+/** A verdict to be stored, and what it is found by. */
+export interface NewEvidence extends StoredEvidence {
+  readonly revision: string;
+  readonly verdict: string;
+  /** Key of the cache of compiled kernels that a passing revision has filled. */
+  readonly cacheKey?: string;
+}
+
 /**
  * The cluster, as a promotion sees it. Every method makes a bounded number of API calls, retries a refused or cut
  * connection within its own budget, and rejects with a `DeployError` (`ENV_UNREACHABLE`, `E_API`) afterwards.
@@ -57,11 +65,9 @@ export interface ClusterPort {
   ): Promise<string>;
   /** Nodes, and every pod that is bound to one of them: what a GPU ledger needs. */
   capacity(signal: AbortSignal): Promise<{ readonly nodes: readonly Node[]; readonly pods: readonly Pod[] }>;
-  saveEvidence(
-    ref: AppRef,
-    record: StoredEvidence & { readonly revision: string; readonly verdict: string },
-    signal: AbortSignal,
-  ): Promise<void>;
+  saveEvidence(ref: AppRef, record: NewEvidence, signal: AbortSignal): Promise<void>;
+  /** Whether any revision that used the cache of compiled kernels with this key has passed. */
+  hasFilledCache(ref: AppRef, cacheKey: string, signal: AbortSignal): Promise<boolean>;
   readEvidence(ref: AppRef, name: string, signal: AbortSignal): Promise<StoredEvidence | undefined>;
 }
 

@@ -1,3 +1,4 @@
+import { clockPhases } from "../core/phase-budgets.ts";
 import type { Strategy, TransportKind } from "../core/promotion-inputs.ts";
 import { isRecord, isUnknown } from "./property-values.ts";
 
@@ -40,6 +41,21 @@ const probe = record(
   },
 );
 
+const wholePositive = number({ min: 1, isWhole: true, unit: "" });
+
+const supply = record({
+  jobs: listOf(
+    record(
+      { name, kind: oneOf(["hydrate", "prePull"]) },
+      { node: name, bytes: number({ min: 0, isWhole: false, unit: " bytes" }) },
+    ),
+  ),
+  parallelism: wholePositive,
+  deadlineSeconds: somewhatOfSeconds,
+});
+
+const budgets = record(Object.fromEntries(clockPhases.map((phase) => [phase, seconds])));
+
 const promotionInputs = record(
   {
     namespace: name,
@@ -61,6 +77,9 @@ const promotionInputs = record(
   {
     context: anyText,
     retryNonce: text(/^/, "text"),
+    supply,
+    budgets,
+    cacheKey: hash,
     transport: oneOf(transports),
     apiKeySecret: record({ name, key: anyText }),
     evidenceDir: anyText,

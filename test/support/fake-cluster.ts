@@ -7,6 +7,7 @@ import type {
   ClusterPort,
   HeldLease,
   LeasePort,
+  NewEvidence,
   Observation,
   StoredEvidence,
   SwitchOutcome,
@@ -48,6 +49,8 @@ export const fakeDigest = `sha256:${"ab".repeat(32)}`;
 export class FakeCluster implements ClusterPort, LeasePort {
   readonly clock: ManualClock;
   readonly evidence = new Map<string, StoredEvidence>();
+  /** Keys of caches that a revision which passed has filled. */
+  readonly filledCaches = new Set<string>();
   readonly writes: string[] = [];
   nodes: readonly Node[] = [gpuNode("h800-0"), gpuNode("h800-1")];
   selector: string = noRevision;
@@ -175,8 +178,14 @@ export class FakeCluster implements ClusterPort, LeasePort {
     return { nodes: this.nodes, pods: this.#objects(this.clock.now()).filter((pod) => pod.spec?.nodeName) };
   }
 
-  async saveEvidence(_ref: AppRef, record: StoredEvidence & { verdict: string }, signal: AbortSignal): Promise<void> {
+  async hasFilledCache(_ref: AppRef, cacheKey: string, signal: AbortSignal): Promise<boolean> {
+    await this.call("hasFilledCache", signal);
+    return this.filledCaches.has(cacheKey);
+  }
+
+  async saveEvidence(_ref: AppRef, record: NewEvidence, signal: AbortSignal): Promise<void> {
     await this.call("saveEvidence", signal);
+    if (record.cacheKey !== undefined) this.filledCaches.add(record.cacheKey);
     this.evidence.set(record.name, { name: record.name, json: record.json });
     this.writes.push(`evidence ${record.verdict}`);
     this.onStep();
