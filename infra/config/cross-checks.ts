@@ -5,12 +5,14 @@ import { modelChecks } from "./cross-checks/model.ts";
 import { nodePoolChecks } from "./cross-checks/node-pools.ts";
 import { reservedChecks } from "./cross-checks/reserved.ts";
 import { rolloutChecks } from "./cross-checks/rollout.ts";
+import { supplyChecks } from "./cross-checks/supply.ts";
 
 /** Every cross-check, in the order in which problems are reported. */
 export const crossChecks: readonly CrossCheck[] = [
   ...reservedChecks,
   ...nodePoolChecks,
   ...modelChecks,
+  ...supplyChecks,
   ...engineChecks,
   ...argumentChecks,
   ...rolloutChecks,

@@ -5,6 +5,7 @@ import { imageFields } from "./fields/image.ts";
 import { modelFields } from "./fields/model.ts";
 import { nodePoolsField } from "./fields/node-pools.ts";
 import { rolloutFields } from "./fields/rollout.ts";
+import { supplyFields } from "./fields/supply.ts";
 import type { StackConfig } from "./stack-config.ts";
 import { atMost, textRules } from "./text-rules.ts";
 
@@ -29,8 +30,20 @@ const table: FieldsFor<StackConfig> = {
   },
   nodePools: nodePoolsField,
   image: { kind: "group", sentence: "The container image of the engine.", fields: imageFields },
+  toolsImage: {
+    kind: "text",
+    rule: textRules.pinnedImage,
+    isOptional: true,
+    sentence: "Image with this project's keye command, pinned by digest: what the Jobs run that fetch weights.",
+    hint: "Build it from this repository, push it where the cluster pulls from, and name it by its digest.",
+  },
   model: { kind: "group", sentence: "The weights, and the name under which they are served.", fields: modelFields },
   engine: { kind: "group", sentence: "How each SGLang server is started and what its pod gets.", fields: engineFields },
+  supply: {
+    kind: "group",
+    sentence: "What is brought to nodes and volumes before GPUs are taken.",
+    fields: supplyFields,
+  },
   replicas: {
     kind: "integer",
     min: 1,

@@ -13,8 +13,11 @@ export interface StackConfig {
   readonly context?: string;
   readonly nodePools: readonly NodePoolConfig[];
   readonly image: ImageConfig;
+  /** Image with this project's `keye` command, by digest: what Jobs in the cluster run. */
+  readonly toolsImage?: string;
   readonly model: ModelConfig;
   readonly engine: EngineConfig;
+  readonly supply: SupplyConfig;
   /** Copies of the engine that serve. */
   readonly replicas: number;
   readonly rollout: RolloutConfig;
@@ -53,18 +56,69 @@ export interface ImageConfig {
 }
 
 export interface ModelConfig {
-  /** What `--model-path` gets: a hub id or a folder in the container. */
+  /** What `--model-path` gets: a hub id or a folder in the container. With `weights`, the folder above theirs. */
   readonly path: string;
   /** What clients ask for: `--served-model-name`. */
   readonly servedName: string;
-  /** Commit of the weights: `--revision`. */
+  /** Commit of the weights: `--revision`, or what `weights` are fetched at. */
   readonly revision?: string;
+  /** What the weights take on disk: a Kubernetes quantity. */
+  readonly size: string;
+  /** Where the weights come from onto `volume`; absent: they are there, or the engine downloads them. */
+  readonly weights?: WeightsConfig;
   /** Where the weights are mounted from; absent: the engine downloads them. */
-  readonly volume?:
-    | { readonly kind: "pvc"; readonly claim: string; readonly mountPath: string }
-    | { readonly kind: "hostPath"; readonly path: string; readonly mountPath: string };
+  readonly volume?: ModelVolume;
   /** Existing Secret with a hub token. */
   readonly tokenSecret?: SecretRef;
+}
+
+/** Where weights are fetched from. */
+export type WeightsConfig =
+  | ({ readonly kind: "huggingface" } & HubRepository)
+  | ({ readonly kind: "modelscope" } & HubRepository)
+  | {
+      readonly kind: "s3";
+      /** `s3://bucket/prefix`. */
+      readonly url: string;
+      readonly endpoint?: string;
+      readonly region?: string;
+      /** Name of an existing Secret with the keys `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`. */
+      readonly credentialsSecret?: string;
+    }
+  | { readonly kind: "http"; readonly url: string };
+
+/** A repository of a hub for models. */
+export interface HubRepository {
+  /** Owner and name. */
+  readonly repo: string;
+  /** URL of a mirror; the hub's own where absent. */
+  readonly endpoint?: string;
+}
+
+/** What the weights are mounted from. */
+export type ModelVolume =
+  | {
+      readonly kind: "pvc";
+      readonly claim: string;
+      readonly mountPath: string;
+      /** Absent: the claim exists. */
+      readonly create?: ClaimConfig;
+      readonly readMegabytesPerSecond: number;
+    }
+  | {
+      readonly kind: "hostPath";
+      readonly path: string;
+      readonly mountPath: string;
+      readonly readMegabytesPerSecond: number;
+    };
+
+/** A claim that the stack makes. */
+export interface ClaimConfig {
+  /** The cluster's default class where absent. */
+  readonly storageClass?: string;
+  /** A Kubernetes quantity. */
+  readonly size: string;
+  readonly accessMode: "ReadWriteMany" | "ReadWriteOnce";
 }
 
 export interface SecretRef {
@@ -90,10 +144,23 @@ export interface EngineConfig {
   readonly resources: { readonly cpu: string; readonly memory: string; readonly shm: string };
   readonly podAnnotations: Readonly<Record<string, string>>;
   readonly runtimeClassName?: string;
+  /** Where compiled kernels are kept; absent: they go with the pod. */
+  readonly cacheVolume?:
+    | { readonly kind: "pvc"; readonly claim: string }
+    | { readonly kind: "hostPath"; readonly path: string };
   /** How long a start may take before the kubelet restarts the container. */
   readonly startupSeconds: Seconds;
   /** How long running requests may go on after a pod is told to stop. */
   readonly terminationGraceSeconds: Seconds;
+}
+
+export interface SupplyConfig {
+  /** Whether the image is brought to every node before a candidate is scaled. */
+  readonly prePull: boolean;
+  /** Jobs that run at once. */
+  readonly parallelism: number;
+  /** For all that is brought. */
+  readonly deadlineSeconds: Seconds;
 }
 
 export interface RolloutConfig {

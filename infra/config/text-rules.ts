@@ -108,6 +108,35 @@ export const textRules = {
     wanted: "sha256: and 64 hex digits in small letters",
     mend: asDigest,
   },
+  pinnedImage: {
+    name: "pinned-image",
+    title: "image with digest",
+    pattern:
+      /^([A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:[0-9]+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*@sha256:[0-9a-f]{64}$/,
+    maxLength: 327,
+    wanted: "an image repository, then @sha256: and 64 hex digits, without a tag",
+  },
+  hubRepo: {
+    name: "hub-repo",
+    title: "hub repository",
+    pattern: /^[A-Za-z0-9][A-Za-z0-9._-]*\/[A-Za-z0-9][A-Za-z0-9._-]*$/,
+    maxLength: 128,
+    wanted: "owner and name of a hub repository, such as Kwai-Keye/Keye-VL-2.0-30B-A3B",
+  },
+  webUrl: {
+    name: "web-url",
+    title: "web address",
+    pattern: /^https?:\/\/[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:[0-9]+)?(\/[A-Za-z0-9._~%+=@,:-]+)*$/,
+    maxLength: 512,
+    wanted: 'an http or https address without user, password, query, or a "/" at the end',
+  },
+  bucketUrl: {
+    name: "bucket-url",
+    title: "bucket address",
+    pattern: /^s3:\/\/[a-z0-9][a-z0-9.-]*[a-z0-9](\/[A-Za-z0-9._~+=@,-]+)*$/,
+    maxLength: 512,
+    wanted: 'an address such as s3://bucket/folder, without a "/" at the end',
+  },
   modelPath: {
     name: "model-path",
     title: "model path",

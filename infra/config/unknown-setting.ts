@@ -13,8 +13,9 @@ export function refuseUnknown(key: string, fields: Fields, place: Place): string
   return sibling;
 }
 
-/** Path of the setting with the nearest name, in any group but that at `path`. */
+/** Path of the setting with the nearest name, in any group but that at `path`. Another kind of this group may have it. */
 function settingElsewhere(key: string, path: string): string | undefined {
+  if (settingPaths.includes(`${path}.${key}`)) return undefined;
   const others = settingPaths.map(split).filter(({ group }) => group !== path);
   const name = nearest(
     key,

@@ -17,8 +17,8 @@ export const modelChecks: readonly CrossCheck[] = [
   },
   {
     name: "revision-of-hub",
-    sentence: "`model.revision` goes with a hub id, not with a folder.",
-    reads: ["model.path", "model.revision"],
+    sentence: "`model.revision` goes with a hub id or with `model.weights`, not with a folder that is filled already.",
+    reads: ["model.path", "model.revision", "model.weights"],
     find: revisionOfHub,
   },
   {
@@ -54,7 +54,7 @@ function isInside(path: string, folder: string): boolean {
 }
 
 function revisionOfHub({ model }: StackConfig): readonly Finding[] {
-  if (model.revision === undefined || !model.path.startsWith("/")) return [];
+  if (model.revision === undefined || model.weights !== undefined || !model.path.startsWith("/")) return [];
   const message = `is for weights from the hub, and model.path is the folder ${model.path}.`;
   return [{ path: "model.revision", message, hint: "Leave it out: the folder holds one version of the weights." }];
 }

@@ -46,7 +46,7 @@ function keysOf(path: string, map: Readonly<Record<string, string>>): { key: str
   return Object.keys(map).map((key) => ({ key, path: stepInto(path, key) }));
 }
 
-const hubTokens = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"];
+const hubTokens = ["HF_TOKEN", "HUGGING_FACE_HUB_TOKEN", "MODELSCOPE_TOKEN", "MODELSCOPE_API_TOKEN"];
 const secretName = /(_API_KEY|_ACCESS_KEY|_PASSWORD|_SECRET)$/;
 
 /** Settings go to Git and the environment of a pod is shown by `kubectl describe`. */

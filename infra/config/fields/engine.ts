@@ -1,6 +1,7 @@
 import type { FieldsFor } from "../field.ts";
 import type { EngineConfig } from "../stack-config.ts";
 import { textRules } from "../text-rules.ts";
+import { cacheVolumeField } from "./cache.ts";
 import { secretRefFields } from "./secret-ref.ts";
 
 const resourceFields: FieldsFor<EngineConfig["resources"]> = {
@@ -116,6 +117,7 @@ export const engineFields: FieldsFor<EngineConfig> = {
     isOptional: true,
     sentence: "RuntimeClass of the engine's pods, such as nvidia, where the nodes' default runtime does not see GPUs.",
   },
+  cacheVolume: cacheVolumeField,
   startupSeconds: {
     kind: "integer",
     min: 60,

@@ -1,15 +1,36 @@
 import type { FieldsFor } from "../field.ts";
-import type { ModelConfig } from "../stack-config.ts";
+import type { ClaimConfig, ModelConfig, ModelVolume } from "../stack-config.ts";
 import { textRules } from "../text-rules.ts";
 import { secretRefFields } from "./secret-ref.ts";
+import { weightsField } from "./weights.ts";
 
-type Volume = NonNullable<ModelConfig["volume"]>;
-
-const mountPathField: FieldsFor<Volume>["mountPath"] = {
+const mountPathField: FieldsFor<ModelVolume>["mountPath"] = {
   kind: "text",
   rule: textRules.absolutePath,
   isRequired: true,
   sentence: "Folder in the container where the weights are mounted, read-only.",
+};
+
+const claimFields: FieldsFor<ClaimConfig> = {
+  storageClass: {
+    kind: "text",
+    rule: textRules.objectName,
+    isOptional: true,
+    sentence: "StorageClass of the claim; the cluster's default one where absent.",
+  },
+  size: {
+    kind: "quantity",
+    min: "1Gi",
+    unit: "bytes",
+    default: "150Gi",
+    sentence: "Size of the claim: room for the weights that serve and for those that come next.",
+  },
+  accessMode: {
+    kind: "choice",
+    of: ["ReadWriteMany", "ReadWriteOnce"],
+    default: "ReadWriteMany",
+    sentence: "How the claim may be mounted; a rollout mounts it on several nodes at once, and fetching writes to it.",
+  },
 };
 
 /** Settings of `model`. */
@@ -18,7 +39,8 @@ export const modelFields: FieldsFor<ModelConfig> = {
     kind: "text",
     rule: textRules.modelPath,
     default: "Kwai-Keye/Keye-VL-2.0-30B-A3B",
-    sentence: "The weights: a hub id that the engine downloads, or a folder in the container (--model-path).",
+    sentence:
+      "The weights: a hub id that the engine downloads, or a folder in the container (--model-path); with model.weights, the folder that gets one folder for each version.",
   },
   servedName: {
     kind: "text",
@@ -32,8 +54,17 @@ export const modelFields: FieldsFor<ModelConfig> = {
     kind: "text",
     rule: textRules.commit,
     isOptional: true,
-    sentence: "Commit of the weights on the hub (--revision); for a hub id only.",
+    sentence:
+      "Commit of the weights on the hub (--revision); for a hub id or model.weights only. A bucket's or server's may be any name: change it when the files changed.",
   },
+  size: {
+    kind: "quantity",
+    min: "1M",
+    unit: "bytes",
+    default: "62G",
+    sentence: "What the weights take on disk, for progress, deadlines and the claim's size; 62 GB in bf16.",
+  },
+  weights: weightsField,
   volume: {
     kind: "variant",
     isOptional: true,
@@ -44,9 +75,16 @@ export const modelFields: FieldsFor<ModelConfig> = {
           kind: "text",
           rule: textRules.objectName,
           isRequired: true,
-          sentence: "Name of an existing PersistentVolumeClaim with the weights (62 GB in bf16).",
+          sentence: "Name of the PersistentVolumeClaim with the weights, which must exist unless create is given.",
         },
         mountPath: mountPathField,
+        create: {
+          kind: "group",
+          isOptional: true,
+          sentence: "Makes the claim with the stack; it outlives the stack, with the weights.",
+          fields: claimFields,
+        },
+        readMegabytesPerSecond: readSpeedField(200),
       },
       hostPath: {
         path: {
@@ -56,6 +94,7 @@ export const modelFields: FieldsFor<ModelConfig> = {
           sentence: "Folder on every node of the pools that holds the weights.",
         },
         mountPath: mountPathField,
+        readMegabytesPerSecond: readSpeedField(1000),
       },
     },
   },
@@ -68,3 +107,15 @@ export const modelFields: FieldsFor<ModelConfig> = {
     fields: secretRefFields,
   },
 };
+
+function readSpeedField(megabytes: number): FieldsFor<ModelVolume>["readMegabytesPerSecond"] {
+  return {
+    kind: "integer",
+    min: 10,
+    max: 100_000,
+    unit: "MB/s",
+    default: megabytes,
+    sentence: "How fast one node reads from the volume; how long loading may take follows from it.",
+    hint: "Measure it on a node: dd if=FILE of=/dev/null bs=16M iflag=direct",
+  };
+}

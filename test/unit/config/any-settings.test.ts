@@ -2,7 +2,7 @@ import { Ajv } from "ajv";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { crossChecks } from "../../../infra/config/cross-checks.ts";
-import type { Field } from "../../../infra/config/field.ts";
+import type { Field, Fields } from "../../../infra/config/field.ts";
 import { stackFields } from "../../../infra/config/fields.ts";
 import { schemaOf, stackFileSchema } from "../../../infra/config/json-schema.ts";
 import { parseConfig } from "../../../infra/config/parse.ts";
@@ -83,13 +83,14 @@ describe("the JSON Schema", () => {
     expect(valid.map(isInSchema)).toEqual(valid.map(() => true));
   });
 
+  const quantities = settingsOf(stackFields).flatMap(({ path, field }) => (field.kind === "quantity" ? [path] : []));
   const onlyParser = new Set(crossChecks.map((check) => check.name));
 
   test.each(fixtures("invalid"))("says the same of $name as the field table", ({ settings }) => {
     const parsed = parseConfig(settings);
     const problems = parsed.kind === "problems" ? parsed.problems : [];
     const isQuantityRange = ({ rule, path }: { rule: string; path: string }) =>
-      rule === "range" && path.startsWith("engine.resources.");
+      rule === "range" && quantities.includes(path);
     const fromTable = problems.filter((problem) => !onlyParser.has(problem.rule) && !isQuantityRange(problem));
     expect(isInSchema(settings)).toBe(fromTable.length === 0);
   });
@@ -116,17 +117,20 @@ describe("every setting of the table", () => {
     variant: [],
   };
 
-  /** The smallest settings that have `value` at `path`, with the variant that knows the path. */
-  function withValue(path: string, value: unknown): unknown {
+  /** The smallest settings that have `value` at `path`; a group of several kinds is of the first that knows the path. */
+  function withValue(path: string, value: unknown, fields: Fields = stackFields): unknown {
     const [step = "", ...others] = path.split(".");
     const name = step.replace("[]", "");
-    const inner = others.length === 0 ? value : withValue(others.join("."), value);
-    const kind =
-      name === "volume" && typeof inner === "object" && !Array.isArray(inner)
-        ? { kind: "claim" in Object(inner) ? "pvc" : "hostPath" }
-        : {};
-    const whole = typeof inner === "object" && inner !== null && !Array.isArray(inner) ? { ...kind, ...inner } : inner;
-    return { [name]: step.endsWith("[]") ? [whole] : whole };
+    const inner = others.length === 0 ? value : withInner(fields[name], others, value);
+    return { [name]: step.endsWith("[]") ? [inner] : inner };
+  }
+
+  function withInner(field: Field | undefined, steps: readonly string[], value: unknown): unknown {
+    if (field?.kind === "group" || field?.kind === "groups") return withValue(steps.join("."), value, field.fields);
+    if (field?.kind !== "variant") throw new Error(`nothing is inside of a ${field?.kind}`);
+    const variants = Object.entries(field.variants);
+    const [kind, known] = variants.find(([, fields]) => Object.hasOwn(fields, steps[0] ?? "")) ?? [];
+    return { kind, ...Object(withValue(steps.join("."), value, known)) };
   }
 
   test.each(settingsOf(stackFields))("$path refuses a value of another kind", ({ path, field }) => {

@@ -94,6 +94,7 @@ describe("settings that are accepted", () => {
           "model": {
             "path": "Kwai-Keye/Keye-VL-2.0-30B-A3B",
             "servedName": "keye-vl-2.0-30b-a3b",
+            "size": "62G",
           },
           "name": "keye",
           "namespace": "keye",
@@ -128,6 +129,11 @@ describe("settings that are accepted", () => {
               "verifySeconds": 120,
             },
             "strategy": "blueGreen",
+          },
+          "supply": {
+            "deadlineSeconds": 3600,
+            "parallelism": 4,
+            "prePull": true,
           },
         },
         "kind": "ok",
