@@ -8,7 +8,7 @@ import { recordBaseline } from "../prober/baseline/record.ts";
 import type { Check } from "../prober/check.ts";
 import { checkLine, verdictLine } from "../prober/reports/console.ts";
 import { reportDocument } from "../prober/reports/document.ts";
-import { renderReport } from "../prober/reports/formats.ts";
+import { renderReport, type SentPicture } from "../prober/reports/formats.ts";
 import type { ProbePicture } from "../prober/session.ts";
 import { freshSeed, runSuite } from "../prober/suite.ts";
 import type { ProbeTarget } from "../prober/target.ts";
@@ -63,12 +63,15 @@ interface Run {
 async function ask(run: Run, world: CommandWorld): Promise<ExitCode> {
   const { flags, checks, files } = run;
   const seed = flags.seed ?? freshSeed();
-  const pictures: ProbePicture[] = [];
-  const { report, endedBy } = await measureWithin({ ...run, seed }, world, (picture) => pictures.push(picture));
+  const pictures: SentPicture[] = [];
+  const { report, endedBy } = await measureWithin({ ...run, seed }, world, (picture) =>
+    pictures.push({ ...picture, target: flags.baseUrl }),
+  );
   const verdict = endedBy === undefined ? judge(report, flags) : judgePart(report, { flags, checks, endedBy });
   world.err(verdictLine(report, verdict));
   const { spec, failOn } = flags;
-  const document = reportDocument(report, { spec, verdict, seed, failOn, checks });
+  const asked = { ...report, results: [{ report, verdict }] };
+  const document = reportDocument(asked, { spec, verdict, seed, failOn, checks });
   if (flags.isJson) world.out(renderReport("json", document, pictures).trimEnd());
   files.write((format) => renderReport(format, document, pictures));
   if (endedBy === "a signal") world.signal.throwIfAborted();

@@ -1,7 +1,7 @@
 import { PNG } from "pngjs";
 import type { Measurement, ProbeReport } from "../../infra/gate/measurement.ts";
-import { type ProbeReportDocument, reportDocument } from "../../infra/prober/reports/document.ts";
-import type { ProbePicture } from "../../infra/prober/session.ts";
+import { type ProbeReportDocument, reportDocument, type TargetResult } from "../../infra/prober/reports/document.ts";
+import type { SentPicture } from "../../infra/prober/reports/formats.ts";
 
 const startedAt = Date.UTC(2026, 0, 2, 3, 4, 5);
 
@@ -65,24 +65,29 @@ export const mixedReport: ProbeReport = {
 /** The document of a report, as `keye probe` makes it. */
 export function documentOf(report: ProbeReport, fields: Partial<ProbeReportDocument> = {}): ProbeReportDocument {
   const isFail = report.measurements.some(({ outcome, severity }) => outcome === "fail" && severity !== "warning");
-  const document = reportDocument(report, {
-    spec: { profile: "gate", expectation: { tpSize: 2, attentionBackend: "keye_sa" } },
-    verdict: isFail
-      ? { kind: "fail", reason: "image is wrong (1 wrong, 0 allowed)" }
-      : { kind: "pass", reason: "all well" },
-    seed: 7,
-    failOn: "critical",
-    checks: report.measurements.map(({ check }) => ({ name: check, proves: `What ${check} proves.` })),
-  });
+  const verdict: TargetResult["verdict"] = isFail
+    ? { kind: "fail", reason: "image is wrong (1 wrong, 0 allowed)" }
+    : { kind: "pass", reason: "all well" };
+  const { target, startedAt, finishedAt } = report;
+  const document = reportDocument(
+    { target, startedAt, finishedAt, results: [{ report, verdict }] },
+    {
+      spec: { profile: "gate", expectation: { tpSize: 2, attentionBackend: "keye_sa" } },
+      verdict,
+      seed: 7,
+      failOn: "critical",
+      checks: report.measurements.map(({ check }) => ({ name: check, proves: `What ${check} proves.` })),
+    },
+  );
   return { ...document, ...fields };
 }
 
 /** A picture of one colour with a darker bar. */
-export function pictureOf(check: string, shows: string): ProbePicture {
+export function pictureOf(check: string, shows: string, target = mixedReport.target): SentPicture {
   const png = new PNG({ width: 56, height: 28 });
   for (let pixel = 0; pixel < 56 * 28; pixel++) {
     const isBar = pixel % 56 > 20 && pixel % 56 < 34;
     png.data.set(isBar ? [40, 40, 90, 255] : [230, 120, 60, 255], pixel * 4);
   }
-  return { check, mime: "image/png", bytes: PNG.sync.write(png), shows };
+  return { target, check, mime: "image/png", bytes: PNG.sync.write(png), shows };
 }

@@ -8,7 +8,26 @@ function group(properties: Readonly<Record<string, object>>): object {
   return { type: "object", additionalProperties: false, required: Object.keys(properties), properties };
 }
 
+const verdict = { enum: ["pass", "fail", "inconclusive"] };
+const counts = group({ pass: count, fail: count, error: count, skipped: count });
+
+const target = {
+  type: "object",
+  additionalProperties: false,
+  required: ["name", "verdict", "reason", "startedAt", "durationSeconds", "counts"],
+  properties: {
+    name: { ...text, description: "The base URL, or the pod's name." },
+    podUid: { ...text, description: "Absent where the target is no pod." },
+    verdict,
+    reason: text,
+    startedAt: moment,
+    durationSeconds: seconds,
+    counts,
+  },
+};
+
 const check = group({
+  target: { ...text, description: "Name of the target that was asked." },
   name: text,
   proves: { ...text, description: "What a pass proves." },
   severity: { ...severity, description: "A warning decides only where failOn is warning." },
@@ -36,16 +55,17 @@ export const documentSchema = {
   ...group({
     apiVersion: { const: "keye-stack.dev/v1" },
     kind: { const: "ProbeReport" },
-    target: text,
+    target: { ...text, description: "What the run was pointed at: a base URL, or a Service." },
     profile: { enum: ["smoke", "gate", "soak"] },
     failOn: severity,
     seed: { ...count, description: "Repeats the run's questions and pictures: keye probe --seed." },
     expectation: { type: "object", description: "What the engine was declared to be." },
     startedAt: moment,
     durationSeconds: seconds,
-    verdict: { enum: ["pass", "fail", "inconclusive"] },
+    verdict: { ...verdict, description: "Of the whole run: pass only where every target passes." },
     reason: text,
-    counts: group({ pass: count, fail: count, error: count, skipped: count }),
-    checks: { type: "array", items: check },
+    counts,
+    targets: { type: "array", items: target, description: "Every engine that was asked." },
+    checks: { type: "array", items: check, description: "Of all targets." },
   }),
 };

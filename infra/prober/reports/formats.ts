@@ -12,11 +12,16 @@ export const reportFormats = ["json", "junit", "markdown", "html", "prometheus",
 /** One of {@link reportFormats}. */
 export type ReportFormat = (typeof reportFormats)[number];
 
+/** A picture, and the name of the target that it was sent to. */
+export interface SentPicture extends ProbePicture {
+  readonly target: string;
+}
+
 /** The whole text of a report. Only HTML shows the pictures that were sent. */
 export function renderReport(
   format: ReportFormat,
   document: ProbeReportDocument,
-  pictures: readonly ProbePicture[],
+  pictures: readonly SentPicture[],
 ): string {
   switch (format) {
     case "json":

@@ -1,5 +1,5 @@
 import type { VerdictKind } from "../../gate/measurement.ts";
-import type { ProbeReportDocument, ReportedCheck } from "./document.ts";
+import { checksOf, type ProbeReportDocument, type ReportedCheck, type ReportedTarget } from "./document.ts";
 
 const verdicts: readonly VerdictKind[] = ["pass", "fail", "inconclusive"];
 const outcomes: readonly ReportedCheck["outcome"][] = ["pass", "fail", "error", "skipped"];
@@ -10,23 +10,45 @@ const firstTokenFacts = [
   { fact: "ttftMsP50", quantile: "0.5" },
   { fact: "ttftMsP95", quantile: "0.95" },
 ] as const;
+const interTokenFacts = [
+  { fact: "interTokenMsP50", quantile: "0.5" },
+  { fact: "interTokenMsP95", quantile: "0.95" },
+] as const;
 
 type Labels = Readonly<Record<string, string>>;
 
+/** A check with the labels that tell its series apart. */
+interface LabelledCheck {
+  readonly check: ReportedCheck;
+  readonly labels: Labels;
+}
+
 /**
- * The report as a file for node_exporter's textfile collector. Labels are bounded: profile, verdict, check, outcome; no
- * target, question or answer becomes one.
+ * The report as a file for node_exporter's textfile collector. Labels are bounded: profile, verdict, check, outcome, and the
+ * pod where the run asked pods; no URL, question or answer becomes one.
  */
 export function prometheusReport(document: ProbeReportDocument): string {
   const { profile } = document;
-  // A name that was measured twice would be a duplicate series: the collector refuses the whole file. The last one counts.
-  const checks = [...new Map(document.checks.map((check) => [check.name, check])).values()];
+  const checks = document.targets.flatMap((target) => labelled(document, target));
   const perCheck = (value: (check: ReportedCheck) => number) =>
-    checks.map((check) => sample({ profile, check: check.name }, value(check)));
+    checks.map(({ check, labels }) => sample(labels, value(check)));
+  const quantiles = (facts: typeof firstTokenFacts | typeof interTokenFacts) =>
+    checks.flatMap(({ check, labels }) =>
+      facts.flatMap(({ fact, quantile }) => {
+        const value = check.facts[fact];
+        return typeof value === "number" ? [sample({ ...labels, quantile }, value / 1000)] : [];
+      }),
+    );
   const finishedAt = Date.parse(document.startedAt) / 1000 + document.durationSeconds;
+  const pods = document.targets.filter(({ podUid }) => podUid !== undefined);
   return [
     metric("keye_probe_verdict", "The verdict of the last run: 1 for the one that it was.", [
       ...verdicts.map((verdict) => sample({ profile, verdict }, Number(verdict === document.verdict))),
+    ]),
+    metric("keye_probe_pod_verdict", "The verdict on each pod of the last run: 1 for the one that it was.", [
+      ...pods.flatMap(({ name: pod, ...target }) =>
+        verdicts.map((verdict) => sample({ profile, pod, verdict }, Number(verdict === target.verdict))),
+      ),
     ]),
     metric("keye_probe_duration_seconds", "How long the last run took.", [
       sample({ profile }, document.durationSeconds),
@@ -35,8 +57,8 @@ export function prometheusReport(document: ProbeReportDocument): string {
       sample({ profile }, finishedAt),
     ]),
     metric("keye_probe_check_outcome", "What came of each check: 1 for the outcome that it was.", [
-      ...checks.flatMap((check) =>
-        outcomes.map((outcome) => sample({ profile, check: check.name, outcome }, Number(outcome === check.outcome))),
+      ...checks.flatMap(({ check, labels }) =>
+        outcomes.map((outcome) => sample({ ...labels, outcome }, Number(outcome === check.outcome))),
       ),
     ]),
     metric(
@@ -54,15 +76,25 @@ export function prometheusReport(document: ProbeReportDocument): string {
       "Requests of each check that never reached the engine and were sent again.",
       perCheck((check) => check.transportErrors),
     ),
-    metric("keye_probe_first_token_seconds", "Time to the first token, by quantile of the check's sample.", [
-      ...checks.flatMap(({ name, facts }) =>
-        firstTokenFacts.flatMap(({ fact, quantile }) => {
-          const value = facts[fact];
-          return typeof value === "number" ? [sample({ profile, check: name, quantile }, value / 1000)] : [];
-        }),
-      ),
-    ]),
+    metric(
+      "keye_probe_first_token_seconds",
+      "Time to the first token, by quantile of the check's sample.",
+      quantiles(firstTokenFacts),
+    ),
+    metric(
+      "keye_probe_inter_token_seconds",
+      "Mean pause between the tokens of one answer, by quantile of the check's sample.",
+      quantiles(interTokenFacts),
+    ),
   ].join("");
+}
+
+function labelled(document: ProbeReportDocument, target: ReportedTarget): readonly LabelledCheck[] {
+  const { profile } = document;
+  const pod: Labels = target.podUid === undefined ? {} : { pod: target.name };
+  // A name that was measured twice would be a duplicate series: the collector refuses the whole file. The last one counts.
+  const checks = new Map(checksOf(document, target).map((check) => [check.name, check]));
+  return [...checks.values()].map((check) => ({ check, labels: { profile, ...pod, check: check.name } }));
 }
 
 interface Sample {

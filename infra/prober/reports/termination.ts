@@ -12,9 +12,11 @@ const limit: Bytes = 4096;
  * it as there is room for; `left` counts the rest.
  */
 export function terminationMessage(document: ProbeReportDocument): string {
+  const pods = new Set(document.targets.flatMap(({ name, podUid }) => (podUid === undefined ? [] : [name])));
+  const podOf = (target: string) => (pods.has(target) ? { pod: cut(target, 100) } : {});
   const failed = document.checks
     .filter(({ outcome }) => outcome === "fail" || outcome === "error")
-    .map(({ name, outcome, reason }) => ({ name, outcome, reason: cut(reason, 300) }));
+    .map(({ target, name, outcome, reason }) => ({ ...podOf(target), name, outcome, reason: cut(reason, 300) }));
   for (let shown = failed.length; shown > 0; shown--) {
     const line = lineOf(document, failed.slice(0, shown), failed.length - shown);
     if (Buffer.byteLength(line) <= limit) return line;

@@ -2,8 +2,9 @@ import { Ajv } from "ajv";
 import { describe, expect, test } from "vitest";
 import type { ProbeReport } from "../../../infra/gate/measurement.ts";
 import { checkLine } from "../../../infra/prober/reports/console.ts";
+import { reportDocument, type TargetResult } from "../../../infra/prober/reports/document.ts";
 import { documentSchema } from "../../../infra/prober/reports/document-schema.ts";
-import { renderReport, reportFormats } from "../../../infra/prober/reports/formats.ts";
+import { type ReportFormat, renderReport, reportFormats } from "../../../infra/prober/reports/formats.ts";
 import { documentOf, measured, mixedReport, pictureOf } from "../../support/probe-report.ts";
 
 const mixed = documentOf(mixedReport);
@@ -160,6 +161,108 @@ describe("the termination message", () => {
     expect(Buffer.byteLength(line)).toBeLessThanOrEqual(4096);
     const { failed, left } = JSON.parse(line);
     expect(failed.length + left).toBe(64);
+  });
+});
+
+describe("a run over several pods", () => {
+  const podReport = (name: string, measurements: ProbeReport["measurements"]): TargetResult => ({
+    report: { ...mixedReport, target: name, podUid: `uid-${name}`, measurements },
+    verdict: measurements.some(({ outcome }) => outcome === "fail")
+      ? { kind: "fail", reason: `text is wrong on ${name}` }
+      : { kind: "pass", reason: "all well" },
+  });
+  const wrong = measured("text", 0, { outcome: "fail", reason: "wanted 42, got 41." });
+  const pace = { ttftMsP50: 180, ttftMsP95: 410, interTokenMsP50: 9, interTokenMsP95: 14 };
+  const fleet = reportDocument(
+    {
+      target: "keye/keye-candidate",
+      startedAt: mixedReport.startedAt,
+      finishedAt: mixedReport.finishedAt,
+      results: [
+        podReport("keye-a", [measured("text", 0), measured("latency", 10, { facts: pace })]),
+        podReport("keye-b", [wrong]),
+      ],
+    },
+    {
+      spec: { profile: "gate", expectation: {} },
+      verdict: { kind: "fail", reason: "1 of 2 pods is unfit: keye-b" },
+      seed: 7,
+      failOn: "critical",
+      checks: [{ name: "text", proves: "Answers are right." }],
+    },
+  );
+  const written = (format: ReportFormat) =>
+    renderReport(format, fleet, [pictureOf("text", "code of a", "keye-a"), pictureOf("text", "code of b", "keye-b")]);
+
+  test("names each pod with its verdict and counts, and each check's pod", () => {
+    expect(isValid(fleet), JSON.stringify(isValid.errors)).toBe(true);
+    expect(fleet.targets.map(({ name, verdict, counts }) => [name, verdict, counts.fail])).toEqual([
+      ["keye-a", "pass", 0],
+      ["keye-b", "fail", 1],
+    ]);
+    expect(fleet.counts).toEqual({ pass: 2, fail: 1, error: 0, skipped: 0 });
+    expect(fleet.checks.map(({ target, name }) => `${target} ${name}`)).toEqual([
+      "keye-a text",
+      "keye-a latency",
+      "keye-b text",
+    ]);
+  });
+
+  test("is a JUnit suite a pod, whose cases cannot be mistaken for another's", () => {
+    const text = written("junit");
+    expect(text.match(/<testsuite name="[^"]*"|<testsuites [^>]*>/g)).toEqual([
+      '<testsuites name="keye probe" tests="3" failures="1" errors="0" skipped="0" time="9.2">',
+      '<testsuite name="keye probe gate keye-a"',
+      '<testsuite name="keye probe gate keye-b"',
+    ]);
+    expect(text).toContain('<testcase classname="keye.probe.gate.keye-b" name="text" time="1">');
+  });
+
+  test("is a row a pod in Markdown, and a table of checks a pod", () => {
+    const text = written("markdown");
+    expect(text).toContain("| keye-a | pass | all well |\n| keye-b | **fail** | text is wrong on keye-b |");
+    expect(text.match(/^#+ .*/gm)).toEqual(["## keye probe: fail", "### keye-a", "### keye-b", "#### text"]);
+  });
+
+  test("is a part a pod in HTML, with its own anchors and pictures", () => {
+    const text = written("html");
+    const [, a = "", b = ""] = text.split(/<h2 id="pod-\d">/);
+    expect([a.includes("sent: code of a"), a.includes("code of b"), b.includes("sent: code of b")]).toEqual([
+      true,
+      false,
+      true,
+    ]);
+    expect(text.match(/id="(check|pod)-[^"]*"/g)).toEqual([
+      'id="pod-0"',
+      'id="check-0-text"',
+      'id="check-0-latency"',
+      'id="pod-1"',
+      'id="check-1-text"',
+    ]);
+    expect(text).toContain("keye probe --service keye/keye-candidate --profile gate --seed 7");
+  });
+
+  test("is a label a pod in Prometheus, and the run's verdict stays one series", () => {
+    const lines = written("prometheus").split("\n");
+    expect(lines).toContain('keye_probe_verdict{profile="gate",verdict="fail"} 1');
+    expect(lines).toContain('keye_probe_pod_verdict{profile="gate",pod="keye-a",verdict="pass"} 1');
+    expect(lines).toContain('keye_probe_check_outcome{profile="gate",pod="keye-b",check="text",outcome="fail"} 1');
+    const pace95 = 'keye_probe_inter_token_seconds{profile="gate",pod="keye-a",check="latency",quantile="0.95"} 0.014';
+    expect(lines).toContain(pace95);
+  });
+
+  test("names the pod of each failed check in the termination message", () => {
+    expect(JSON.parse(written("termination"))).toMatchObject({
+      target: "keye/keye-candidate",
+      failed: [{ pod: "keye-b", name: "text", outcome: "fail" }],
+    });
+  });
+
+  test("a Service whose pods were never asked is never green", () => {
+    const none = { ...fleet, targets: [], checks: [], verdict: "inconclusive", reason: "no pod" } as const;
+    const text = renderReport("junit", none, []);
+    expect(text).toContain('tests="1" failures="0" errors="1"');
+    expect(text).toContain('<error type="inconclusive" message="no pod"/>');
   });
 });
 

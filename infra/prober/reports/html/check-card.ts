@@ -7,12 +7,12 @@ import { formatMilliseconds } from "./axis.ts";
 const toldFacts = ["question", "expected", "got"];
 
 /** One check: what it proves, what came, the pictures that were sent, what was expected and got, every other fact. */
-export function checkCard(check: ReportedCheck, pictures: readonly ProbePicture[]): Markup {
+export function checkCard(check: ReportedCheck, anchor: string, pictures: readonly ProbePicture[]): Markup {
   const { name, outcome, reason, proves, severity, durationSeconds, attempts, transportErrors, facts } = check;
   const retried = transportErrors === 0 ? "" : `, ${plural(transportErrors, "transport error")} retried`;
   const effort = `${formatMilliseconds(durationSeconds * 1000)}, ${plural(attempts, "request")}${retried}`;
   const warning = severity === "warning" ? markup`<span class="badge skipped">warning</span>` : undefined;
-  return markup`<article class="card ${outcome}" id="check-${name}">
+  return markup`<article class="card ${outcome}" id="${anchor}">
 <header><h3>${name}</h3><span class="badge">${outcome}</span>${warning}<span class="soft">${outcome === "skipped" ? undefined : effort}</span></header>
 <p class="reason">${reason}</p>
 <p class="soft">${proves}</p>

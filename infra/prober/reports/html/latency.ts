@@ -1,4 +1,4 @@
-import type { ProbeReportDocument } from "../document.ts";
+import type { ReportedCheck } from "../document.ts";
 import { type Markup, markup } from "../markup.ts";
 import { axisFor, axisRow, formatMilliseconds, place } from "./axis.ts";
 
@@ -12,9 +12,9 @@ interface Series {
  * Every time that the checks measured, as dots on one axis: numbers in facts named `…Ms`, quantiles in facts named
  * `…MsP95` and the like, and lists of numbers in facts named `…SamplesMs`. What a whole answer took is in the timeline.
  */
-export function latencyPlot(document: ProbeReportDocument): Markup | undefined {
+export function latencyPlot(checks: readonly ReportedCheck[]): Markup | undefined {
   const series = merged(
-    document.checks.flatMap(({ name, facts }) =>
+    checks.flatMap(({ name, facts }) =>
       Object.entries(facts).flatMap(([fact, value]) => seriesOf(`${name} ${wordsOf(fact)}`, fact, value)),
     ),
   );

@@ -1,5 +1,5 @@
-import type { ProbePicture } from "../../session.ts";
-import type { ProbeReportDocument } from "../document.ts";
+import { checksOf, type ProbeReportDocument, type ReportedTarget } from "../document.ts";
+import type { SentPicture } from "../formats.ts";
 import { Markup, markup } from "../markup.ts";
 import { checkCard } from "./check-card.ts";
 import { latencyPlot } from "./latency.ts";
@@ -10,13 +10,8 @@ import { timeline } from "./timeline.ts";
 const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
 
 /** The report as one HTML page that needs no network: the verdict, when each check ran, every check with its pictures. */
-export function htmlReport(document: ProbeReportDocument, pictures: readonly ProbePicture[]): string {
-  const cards = document.checks.map((check) =>
-    checkCard(
-      check,
-      pictures.filter((picture) => picture.check === check.name),
-    ),
-  );
+export function htmlReport(document: ProbeReportDocument, pictures: readonly SentPicture[]): string {
+  const { targets } = document;
   return markup`<!DOCTYPE html>
 <html lang="en">
 <head>
@@ -31,14 +26,55 @@ export function htmlReport(document: ProbeReportDocument, pictures: readonly Pro
 <body>
 ${verdict(document)}
 <main>
-${timeline(document)}${latencyPlot(document)}<section>
-<h2>Checks</h2>
-${cards}</section>
-</main>
-<footer>The same questions and pictures again: <code>keye probe --base-url ${document.target} --profile ${document.profile} --seed ${document.seed}</code></footer>
+${targets.length > 1 ? podTable(targets) : undefined}${targets.map((target, index) => targetPart(document, { target, index }, pictures))}</main>
+<footer>The same questions and pictures again: <code>keye probe ${targetFlag(document)} --profile ${document.profile} --seed ${document.seed}</code></footer>
 </body>
 </html>
 `.text;
+}
+
+/** How the run was told what to ask. */
+function targetFlag({ target, targets }: ProbeReportDocument): string {
+  return targets[0]?.name === target ? `--base-url ${target}` : `--service ${target}`;
+}
+
+function podTable(targets: readonly ReportedTarget[]): Markup {
+  const rows = targets.map(
+    ({ name, verdict: word, reason }, index) =>
+      markup`<tr><td><a href="#pod-${index}">${name}</a></td><td>${word}</td><td class="said">${reason}</td></tr>`,
+  );
+  return markup`<section>
+<h2>Pods</h2>
+<table>${rows}</table>
+</section>
+`;
+}
+
+interface PagePart {
+  readonly target: ReportedTarget;
+  readonly index: number;
+}
+
+/** Everything about one target. Where there are several, each has a heading and anchors of its own. */
+function targetPart(document: ProbeReportDocument, { target, index }: PagePart, pictures: readonly SentPicture[]) {
+  const checks = checksOf(document, target);
+  const isOnly = document.targets.length === 1;
+  const anchor = isOnly ? "check" : `check-${index}`;
+  const sent = pictures.filter((picture) => picture.target === target.name);
+  const cards = checks.map((check) =>
+    checkCard(
+      check,
+      `${anchor}-${check.name}`,
+      sent.filter((picture) => picture.check === check.name),
+    ),
+  );
+  const heading = markup`<h2 id="pod-${index}">${target.name}: ${target.verdict}</h2>
+<p class="reason">${target.reason}</p>
+`;
+  return markup`${isOnly ? undefined : heading}${timeline(checks, { startedAt: target.startedAt, anchor })}${latencyPlot(checks)}<section>
+<h2>Checks</h2>
+${cards}</section>
+`;
 }
 
 function verdict(document: ProbeReportDocument): Markup {
