@@ -6,6 +6,7 @@ import { type EvidenceDocument, type EvidencePhase, evidenceApiVersion, serializ
 import type { PhaseRecord } from "./phases.ts";
 import type { PromotionStop } from "./promotion-error.ts";
 import type { PromotionRun } from "./promotion-run.ts";
+import { rolloutMetrics } from "./rollout-metrics.ts";
 
 /** What is to be put on record. `unfinished`: the run is about to switch. */
 export type Outcome =
@@ -35,7 +36,10 @@ export async function saveEvidence(run: PromotionRun, outcome: Outcome, signal: 
   const filled = document.verdict === "pass" && cacheKey !== undefined ? { cacheKey } : {};
   const record = { name, json, revision, verdict: document.verdict, ...filled };
   await run.ports.cluster.saveEvidence(run.ref, record, signal);
-  if (outcome.kind !== "unfinished") await saveFile(run, `${name}.json`, json);
+  if (outcome.kind !== "unfinished") {
+    await saveFile(run, `${name}.json`, json);
+    await saveFile(run, `${name}.prom`, rolloutMetrics(document));
+  }
   return { name, sha256: run.ports.sha256(json), finishedAt: document.finishedAt };
 }
 
@@ -73,6 +77,7 @@ function documentOf(run: PromotionRun, outcome: Outcome): EvidenceDocument {
     durationSeconds: Math.round((now - run.startedAt) / 100) / 10,
     phases: run.timeline.map(phaseOf),
     supplied: run.supplied,
+    clocks: run.phaseClock.clocks,
     pods: run.measured,
     faults: stop === undefined ? [] : [faultOf(stop)],
     notes: run.notes,

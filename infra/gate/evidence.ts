@@ -2,6 +2,7 @@ import type { ErrorCode } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
 import type { Seconds } from "../core/units.ts";
 import type { VerdictKind } from "./measurement.ts";
+import type { PodClock } from "./phase-clock.ts";
 import type { PhaseName, PhaseRecord } from "./phases.ts";
 import type { ProvenPod } from "./proof.ts";
 import type { Supplied } from "./supply-progress.ts";
@@ -57,6 +58,8 @@ export interface EvidenceDocument {
   readonly phases: readonly EvidencePhase[];
   /** What was brought to volumes and nodes, and how long each took. Absent in records of versions that brought nothing. */
   readonly supplied?: readonly Supplied[];
+  /** What each pod's start took, phase by phase. Absent in records of versions that did not time them. */
+  readonly clocks?: readonly PodClock[];
   readonly pods: readonly ProvenPod[];
   readonly faults: readonly EvidenceFault[];
   readonly notes: readonly string[];

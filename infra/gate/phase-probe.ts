@@ -33,6 +33,7 @@ export async function probePods(run: PromotionRun, pods: readonly Pod[]): Promis
           const result = await probePod(run, pod, signal);
           lastReason = `${result.name}: ${result.reason}`;
           run.measured.push(result);
+          run.phaseClock.probed(result.name, run.secondsSince(startedAt));
           if (result.verdict !== "pass") throw rejected(run, result);
           proven.push(result);
           run.line("probe", `${result.name} proven (${proven.length} of ${pods.length}): ${result.reason}`);

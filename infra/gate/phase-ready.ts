@@ -9,6 +9,7 @@ import { rolloutStatus } from "../status/rollout-status.ts";
 import { podsOf } from "./app-view.ts";
 import { FaultWatch } from "./fault-watch.ts";
 import { LogReader } from "./log-reader.ts";
+import { spansText } from "./phase-clock.ts";
 import { PodProgress } from "./pod-progress.ts";
 import type { CandidateView } from "./ports.ts";
 import type { StopParts } from "./promotion-error.ts";
@@ -86,11 +87,12 @@ export async function waitReady(run: PromotionRun): Promise<readonly Pod[]> {
       run.lastSeen = new Map(
         statuses.map(({ pod, phase, detail }) => [pod, phase === detail ? phase : `${phase}, ${detail}`]),
       );
-      progress.show(statuses);
+      progress.show(statuses, (pod) => logs.tailOf(`pod/${pod}`).at(-1) ?? "");
       lastSeen = summary(statuses);
       const ready = readyPods(run, view);
       if (ready !== undefined) {
         run.line("ready", `${ready.length} of ${ready.length} pods ready after ${run.secondsSince(startedAt)} s`);
+        tellClocks(run, ready);
         return ready;
       }
       const due = faults.due(view, statuses, revisionFaultOf(view));
@@ -142,6 +144,13 @@ function readyPods(run: PromotionRun, view: CandidateView): readonly Pod[] | und
   const pods = podsOf(view, run.inputs.revision);
   const isComplete = pods.length === replicas && pods.every(isReady) && rolloutStatus(deployment).isDone;
   return isComplete ? pods : undefined;
+}
+
+function tellClocks(run: PromotionRun, ready: readonly Pod[]): void {
+  const names = ready.map(({ metadata }) => metadata.name);
+  for (const { pod, spans } of run.phaseClock.clocks) {
+    if (names.includes(pod)) run.line("ready", `${pod} took: ${spansText(spans)}`);
+  }
 }
 
 function revisionFaultOf({ deployment, pods, events }: CandidateView) {

@@ -22,10 +22,18 @@ export class PodProgress {
     this.#deadline = deadline;
   }
 
-  show(statuses: readonly PodStatus[]): void {
-    for (const status of statuses) this.#note(status);
+  /** `lastLineOf` gives the last line of a pod's log, empty where it has none. */
+  show(statuses: readonly PodStatus[], lastLineOf: (pod: string) => string): void {
     const now = this.#run.ports.clock.now();
-    const parts = statuses.map((status) => `${status.pod} ${status.detail}${this.#estimate(status, now)}`);
+    const { phaseClock } = this.#run;
+    for (const status of statuses) {
+      this.#note(status);
+      for (const text of phaseClock.note(status, lastLineOf(status.pod), now)) this.#run.line("ready", text);
+    }
+    const parts = statuses.map((status) => {
+      const hand = phaseClock.handText(status.pod, now);
+      return `${status.pod} ${status.detail}${this.#estimate(status, now)}${hand === "" ? "" : ` (${hand})`}`;
+    });
     const text = parts.length === 0 ? "no pod yet" : parts.join("; ");
     if (text === this.#lastStatus) return;
     this.#lastStatus = text;

@@ -3,6 +3,7 @@ import { noRevision } from "../core/names.ts";
 import type { PromotionInputs } from "../core/promotion-inputs.ts";
 import type { EpochMs, Seconds } from "../core/units.ts";
 import { withinDeadline } from "./deadline.ts";
+import { PhaseClock } from "./phase-clock.ts";
 import type { PhaseName, PhaseRecord, Stage } from "./phases.ts";
 import type { AppRef, HeldLease } from "./ports.ts";
 import { PromotionStop, type StopParts } from "./promotion-error.ts";
@@ -37,6 +38,8 @@ export class PromotionRun {
   readonly notes: string[] = [];
   /** Pods of the candidate that have been measured, passed or not. */
   readonly measured: ProvenPod[] = [];
+  /** What each pod's start takes. */
+  readonly phaseClock: PhaseClock;
   /** What was brought to volumes and nodes before the candidate was scaled. */
   readonly supplied: Supplied[] = [];
   /** Phase and detail of each of the candidate's pods at the last look, by name. */
@@ -52,6 +55,7 @@ export class PromotionRun {
   constructor(inputs: PromotionInputs, ports: PromotionPorts, abort: AbortSignal) {
     this.inputs = inputs;
     this.replicas = inputs.replicas;
+    this.phaseClock = new PhaseClock(inputs.budgets);
     this.ports = ports;
     this.ref = { namespace: inputs.namespace, app: inputs.app, service: inputs.service };
     this.abort = abort;

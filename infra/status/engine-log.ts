@@ -13,6 +13,8 @@ export interface EngineProgress {
   readonly phase: StartupPhase;
   /** Weight shards read, while the phase is `load` and the loader shows them. */
   readonly shards?: StepCount;
+  /** True while the last thing that the engine told of is the compilation of kernels. */
+  readonly isCompiling?: true;
   /** Batch sizes captured, while the phase is `graphs` and the capture shows them. */
   readonly graphs?: StepCount;
 }
@@ -37,6 +39,12 @@ const shardCount = /shards:.*?\b(\d+)\/(\d+)\b/;
 /** A signature's line is often followed by its reason. */
 const linesAfterFailure = 3;
 
+/**
+ * What SGLang says when DeepGEMM has no kernel for a shape yet and compiles it.
+ * @see sglang srt/layers/deep_gemm_wrapper/compile_utils.py
+ */
+const compiling = /Entering DeepGEMM JIT|DeepGEMM JIT (?:Pre-)?[Cc]ompil|DeepGEMM warmup/;
+
 const graphCount = /Capturing batches.*?\b(\d+)\/(\d+)\b/;
 
 /**
@@ -48,7 +56,18 @@ export function readProgress(log: string): EngineProgress {
   const phase = lines.reduce<StartupPhase>((reached, line) => furthest(reached, phaseOfLine(line)), "process");
   const shards = phase === "load" ? lastCount(lines, shardCount) : undefined;
   const graphs = phase === "graphs" ? lastCount(lines, graphCount) : undefined;
-  return { phase, ...(shards === undefined ? {} : { shards }), ...(graphs === undefined ? {} : { graphs }) };
+  return {
+    phase,
+    ...(shards === undefined ? {} : { shards }),
+    ...(graphs === undefined ? {} : { graphs }),
+    ...(isCompiling(lines) ? { isCompiling: true } : {}),
+  };
+}
+
+/** No stage has begun since the engine last told of compiling. */
+function isCompiling(lines: readonly string[]): boolean {
+  const last = lines.findLastIndex((line) => compiling.test(line));
+  return last >= 0 && !lines.slice(last + 1).some((line) => phaseOfLine(line) !== undefined);
 }
 
 /**

@@ -107,7 +107,7 @@ describe("evidence", () => {
       throw new Error("read-only folder");
     };
     expect((await scene.promote()).kind).toBe("resolved");
-    expect(files).toEqual([`rollgate-keye-${next}-0123456789.json`]);
+    expect(files).toEqual(["json", "prom"].map((kind) => `rollgate-keye-${next}-0123456789.${kind}`));
     expect(scene.lines.find((line) => line.includes("read-only folder"))).toBeDefined();
   });
 

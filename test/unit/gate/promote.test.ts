@@ -25,6 +25,8 @@ describe("a promotion that goes well", () => {
         "[ready] keye-bbbbbbbbbb-3: ready",
         "[ready] keye-bbbbbbbbbb-4: ready",
         "[ready] 2 of 2 pods ready after 30 s",
+        "[ready] keye-bbbbbbbbbb-3 took: pull 5 s, load 25 s",
+        "[ready] keye-bbbbbbbbbb-4 took: pull 5 s, load 25 s",
         "[probe] keye-bbbbbbbbbb-3 proven (1 of 2): health 1 of 1, identity 1 of 1, text 1 of 1, streaming 1 of 1",
         "[probe] keye-bbbbbbbbbb-4 proven (2 of 2): health 1 of 1, identity 1 of 1, text 1 of 1, streaming 1 of 1",
         "[probe] all 2 pods proven after 3 s",
