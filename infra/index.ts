@@ -1,14 +1,17 @@
+import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { withPlainErrors } from "./components/bridge.ts";
 import { refuseForbiddenVariables } from "./components/forbidden-variables.ts";
+import { readPinnedStack } from "./components/pinned-stack.ts";
 import { declareStack } from "./components/stack.ts";
 import { configError, parseConfig } from "./config/parse.ts";
 
 const stack = await withPlainErrors(async () => {
   refuseForbiddenVariables(process.env);
+  const stackFile = `Pulumi.${pulumi.getStack()}.yaml`;
   const parsed = parseConfig(new pulumi.Config("keye-stack").getObject("stack"));
-  if (parsed.kind === "problems") throw configError(parsed.problems, `Pulumi.${pulumi.getStack()}.yaml`);
-  return declareStack(parsed.config);
+  if (parsed.kind === "problems") throw configError(parsed.problems, stackFile);
+  return declareStack(readPinnedStack(parsed.config, resolve(import.meta.dirname, ".."), stackFile));
 });
 
 export const activeRevision = stack.activeRevision;

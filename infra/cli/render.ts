@@ -1,11 +1,13 @@
-import type { StackConfig } from "../config/stack-config.ts";
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
 import { engineChart, parseManifests, renderChart } from "../process/helm.ts";
 import { chartValues } from "../spec/chart-values.ts";
+import { lockFile } from "../spec/lock/lock.ts";
 import { type ManifestFile, manifestFiles } from "../spec/manifest-files.ts";
+import { type PinnedStack, pinStack } from "../spec/pinned-stack.ts";
 import { revisionOf } from "../spec/revision.ts";
 import type { Command, CommandWorld } from "./command.ts";
 import { parseFlags, usageError } from "./flags.ts";
+import { readLockFile, sha256 } from "./lock-file.ts";
 import { replaceFiles } from "./rendered-dir.ts";
 import { readStackFile } from "./stack-file.ts";
 
@@ -16,7 +18,7 @@ export const render: Command = {
   help: `keye render --to DIR [--stack NAME]
 
 Writes one file for each Kubernetes object, and a kustomization.yaml. The same settings give the same bytes. Secrets are
-named, never written. No cluster is asked.
+named, never written. No cluster and no registry is asked: what moves is taken from keye.lock.yaml.
 
   --to DIR        folder to write to: a new or empty one, or one that keye render wrote before
   --stack NAME    reads the settings from Pulumi.NAME.yaml (default rehearsal)
@@ -35,7 +37,9 @@ async function runRender(args: readonly string[], world: CommandWorld): Promise<
   if (extra !== undefined) throw usageError("render", `unexpected argument "${extra}"; the folder goes into --to.`);
   if (values.to === undefined || values.to === "")
     throw usageError("render", "--to is missing, such as --to deploy/keye.");
-  const { revision, files } = await renderStack(readStackFile(values.stack ?? "rehearsal"));
+  const stackFile = `Pulumi.${values.stack ?? "rehearsal"}.yaml`;
+  const stack = pinStack(readStackFile(stackFile), readLockFile(lockFile), { where: stackFile, sha256 });
+  const { revision, files } = await renderStack(stack);
   replaceFiles(values.to, files);
   world.err(`Revision ${revision}: ${files.length} files in ${values.to}`);
   return exitCodes.pass;
@@ -43,7 +47,7 @@ async function runRender(args: readonly string[], world: CommandWorld): Promise<
 
 /** The stack's objects as files. Throws `ENV_HELM`. */
 export async function renderStack(
-  config: StackConfig,
+  config: PinnedStack,
 ): Promise<{ readonly revision: string; readonly files: readonly ManifestFile[] }> {
   const { name, namespace } = config;
   const values = chartValues(config, "manifests");

@@ -1,16 +1,14 @@
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { parseDocument } from "yaml";
 import { configError, parseConfig } from "../config/parse.ts";
 import type { StackConfig } from "../config/stack-config.ts";
 import { DeployError, faultLine } from "../core/errors.ts";
 
 /**
- * Reads the settings of a stack from `Pulumi.<stack>.yaml`, as `pulumi up` does. `folder` is the one of `Pulumi.yaml`.
- * Throws `CONFIG_FILE` for a file that cannot be read or is no YAML, `CONFIG_INVALID` with every problem of the settings.
+ * Reads the settings of a stack from its file, `Pulumi.<stack>.yaml`, as `pulumi up` does. Throws `CONFIG_FILE` for a file
+ * that cannot be read or is no YAML, `CONFIG_INVALID` with every problem of the settings.
  */
-export function readStackFile(stack: string, folder = "."): StackConfig {
-  const file = join(folder, `Pulumi.${stack}.yaml`);
+export function readStackFile(file: string): StackConfig {
   const document = parseDocument(readText(file));
   const problem = document.errors[0];
   if (problem !== undefined) {
@@ -46,7 +44,7 @@ function readText(file: string): string {
       code: "CONFIG_FILE",
       where: file,
       message: `The settings of the stack could not be read: ${faultLine(error)}.`,
-      hint: "Run it in the folder of Pulumi.yaml, and name a stack that has a file there: --stack NAME.",
+      hint: "Run it in the folder of Pulumi.yaml, and name a stack that has a file there.",
       cause: error,
     });
   }

@@ -1,16 +1,16 @@
-import { createHash } from "node:crypto";
 import { resolve } from "node:path";
 import type * as pulumi from "@pulumi/pulumi";
-import type { StackConfig } from "../config/stack-config.ts";
 import type { PromotionOutputs } from "../core/promotion-inputs.ts";
 import { engineChart, parseManifests, renderChart } from "../process/helm.ts";
 import { chartValues } from "../spec/chart-values.ts";
 import { checkNodePools, poolError } from "../spec/check-node-pools.ts";
+import type { PinnedStack } from "../spec/pinned-stack.ts";
 import { promotionInputs } from "../spec/promotion-inputs.ts";
 import { revisionOf } from "../spec/revision.ts";
 import { clusterProvider, inspectNodes, stackNamespace } from "./cluster.ts";
 import { ModelServer } from "./model-server.ts";
 import { NodePool } from "./node-pool.ts";
+import { sha256 } from "./pinned-stack.ts";
 import { Promotion } from "./promotion.ts";
 
 /** What the stack tells the world. */
@@ -29,7 +29,7 @@ export interface StackOutputs {
  * registered where the chart does not render or the nodes do not fit; what this machine alone can tell comes before the
  * cluster is asked. Throws `DeployError`.
  */
-export async function declareStack(config: StackConfig): Promise<StackOutputs> {
+export async function declareStack(config: PinnedStack): Promise<StackOutputs> {
   const { name, namespace } = config;
   const manifests = await renderChart({
     chartDir: engineChart,
@@ -61,6 +61,6 @@ export async function declareStack(config: StackConfig): Promise<StackOutputs> {
 }
 
 const host = {
-  sha256: (text: string) => createHash("sha256").update(text).digest("hex"),
+  sha256,
   evidenceDir: resolve(import.meta.dirname, "../../.keye/evidence"),
 };

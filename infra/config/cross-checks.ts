@@ -1,6 +1,7 @@
 import type { CrossCheck } from "./cross-check.ts";
 import { engineChecks } from "./cross-checks/engine.ts";
 import { argumentChecks } from "./cross-checks/extra-args.ts";
+import { imageChecks } from "./cross-checks/image.ts";
 import { modelChecks } from "./cross-checks/model.ts";
 import { nodePoolChecks } from "./cross-checks/node-pools.ts";
 import { reservedChecks } from "./cross-checks/reserved.ts";
@@ -11,6 +12,7 @@ import { supplyChecks } from "./cross-checks/supply.ts";
 export const crossChecks: readonly CrossCheck[] = [
   ...reservedChecks,
   ...nodePoolChecks,
+  ...imageChecks,
   ...modelChecks,
   ...supplyChecks,
   ...engineChecks,

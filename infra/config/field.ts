@@ -82,6 +82,8 @@ interface GroupsKind<F = Fields> {
 interface VariantKind<V = Readonly<Record<string, Fields>>> {
   readonly kind: "variant";
   readonly variants: V;
+  /** The variant that is meant where `kind` is not given; the group is then read as `{}` where it is absent. */
+  readonly defaultKind?: keyof V & string;
 }
 
 type AnyKind =

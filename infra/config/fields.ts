@@ -1,7 +1,7 @@
 import type { Fields, FieldsFor } from "./field.ts";
 import { engineFields } from "./fields/engine.ts";
 import { gateFields } from "./fields/gate.ts";
-import { imageFields } from "./fields/image.ts";
+import { imageField } from "./fields/image.ts";
 import { modelFields } from "./fields/model.ts";
 import { nodePoolsField } from "./fields/node-pools.ts";
 import { rolloutFields } from "./fields/rollout.ts";
@@ -29,7 +29,7 @@ const table: FieldsFor<StackConfig> = {
     sentence: "Context of the kubeconfig to deploy to; the current context where absent.",
   },
   nodePools: nodePoolsField,
-  image: { kind: "group", sentence: "The container image of the engine.", fields: imageFields },
+  image: imageField,
   toolsImage: {
     kind: "text",
     rule: textRules.pinnedImage,

@@ -1,5 +1,6 @@
 import type { Field, Fields } from "./field.ts";
 import { stackFields } from "./fields.ts";
+import { kindChoice } from "./kind-choice.ts";
 import type { TextRule } from "./text-rules.ts";
 
 /** A JSON Schema (draft-07) as plain JSON. */
@@ -80,15 +81,14 @@ function kindSchema(field: Field): JsonSchema {
     case "groups":
       return { type: "array", items: groupSchema(field.fields), minItems: field.min, maxItems: field.max };
     case "variant":
-      return { oneOf: Object.entries(field.variants).map(([kind, fields]) => variantSchema(kind, fields)) };
+      return {
+        oneOf: Object.entries(field.variants).map(([kind, fields]) =>
+          groupSchema({ kind: kindChoice([kind], field.defaultKind), ...fields }),
+        ),
+      };
     default:
       return field satisfies never;
   }
-}
-
-function variantSchema(kind: string, fields: Fields): JsonSchema {
-  const choice: Field = { kind: "choice", of: [kind], isRequired: true, sentence: "Which kind it is." };
-  return groupSchema({ kind: choice, ...fields });
 }
 
 function textSchema(rule: TextRule): JsonSchema {

@@ -1,4 +1,5 @@
 import type { Field, Fields } from "./field.ts";
+import { kindChoice } from "./kind-choice.ts";
 import { type Findings, stepInto } from "./problem.ts";
 import { type Group, isCountFine, isGroup, noValue, readMap, readTexts } from "./read-collection.ts";
 import { type Place, readValue, wrongType } from "./read-value.ts";
@@ -35,6 +36,7 @@ function readAbsent(field: Field, place: Place): unknown {
   if (field.default !== undefined) return field.default;
   if (field.isOptional === true) return undefined;
   if (field.kind === "group") return readGroup(field.fields, {}, place);
+  if (field.kind === "variant" && field.defaultKind !== undefined) return readVariant(field, {}, place);
   const hint = field.hint === undefined ? {} : { hint: field.hint };
   place.findings.add({ path: place.path, rule: "missing", message: `is required. ${field.sentence}`, ...hint });
   return undefined;
@@ -70,8 +72,7 @@ function readGroups(field: Of<"groups">, value: unknown, place: Place): readonly
 function readVariant(field: Of<"variant">, value: unknown, place: Place): Group | undefined {
   const kinds = Object.keys(field.variants);
   if (!isGroup(value)) return wrongType(field, value, `settings with kind: ${kinds.join(" or ")}`, place);
-  const sentence = `Which kind it is: ${kinds.join(" or ")}.`;
-  const choice: Field = { kind: "choice", of: kinds, isRequired: true, sentence };
+  const choice = kindChoice(kinds, field.defaultKind);
   const inner = { path: stepInto(place.path, "kind"), findings: place.findings };
   const kind = readSetting(choice, Object.hasOwn(value, "kind") ? value.kind : undefined, inner);
   const variant = typeof kind === "string" ? field.variants[kind] : undefined;

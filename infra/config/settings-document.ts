@@ -1,6 +1,7 @@
 import { crossChecks } from "./cross-checks.ts";
 import type { Field, Fields } from "./field.ts";
 import { stackFields } from "./fields.ts";
+import { kindChoice } from "./kind-choice.ts";
 import { settingsOf } from "./setting-paths.ts";
 import { textRules } from "./text-rules.ts";
 
@@ -23,8 +24,8 @@ export function settingsDocument(): string {
     "",
     "<!-- Made by `npm run generate` from infra/config/fields.ts. -->",
     "",
-    "All settings stand under `keye-stack:stack` in `Pulumi.<stack>.yaml`; the smallest stack sets `image.digest` alone. What",
-    "is not listed here is refused, and all problems are reported at once, each with its path.",
+    "All settings stand under `keye-stack:stack` in `Pulumi.<stack>.yaml`; the smallest stack is `{}`. What is not listed here",
+    "is refused, and all problems are reported at once, each with its path.",
     "",
     ...sections,
     "## Rules over several settings",
@@ -54,9 +55,10 @@ function sectionsOf(field: Field, path: string): readonly Section[] {
     case "groups":
       return [{ path: `${path}[]`, sentence, fields: field.fields }, ...sectionsIn(field.fields, `${path}[].`)];
     case "variant":
-      return Object.entries(field.variants).map(([kind, fields]) => {
-        const choice: Field = { kind: "choice", of: [kind], isRequired: true, sentence: "Which kind it is." };
-        return { path: `${path} with kind ${kind}`, sentence, fields: { kind: choice, ...fields } };
+      return Object.entries(field.variants).flatMap(([kind, fields]) => {
+        const ofKind = `${path} with kind ${kind}`;
+        const choice = kindChoice([kind], field.defaultKind);
+        return [{ path: ofKind, sentence, fields: { kind: choice, ...fields } }, ...sectionsIn(fields, `${path}.`)];
       });
     default:
       return [];

@@ -43,16 +43,59 @@ export interface NodePoolConfig {
   }[];
 }
 
-export interface ImageConfig {
-  readonly kind: "prebuilt";
+export type ImageConfig = PrebuiltImageConfig | SourceImageConfig;
+
+interface PulledImage {
+  /** Without tag and digest. */
   readonly repository: string;
-  /** Shown to people only; the digest decides. */
-  readonly tag?: string;
-  /** `sha256:` and 64 hex digits. */
-  readonly digest: string;
   readonly pullPolicy: "IfNotPresent" | "Always" | "Never";
   /** Names of existing image pull Secrets. */
   readonly pullSecrets: readonly string[];
+}
+
+export interface PrebuiltImageConfig extends PulledImage {
+  readonly kind: "prebuilt";
+  /** What the lock resolves where no digest is given; otherwise for people to read. */
+  readonly tag: string;
+  /** `sha256:` and 64 hex digits; wins over the lock. */
+  readonly digest?: string;
+  /** Repository with the same images, which the pods pull from. */
+  readonly mirror?: string;
+}
+
+/** An image that is built from source; `repository` is where it is pushed to and pulled from. */
+export interface SourceImageConfig extends PulledImage {
+  readonly kind: "source";
+  /** Image reference of the CUDA development image that the build begins with. */
+  readonly base: string;
+  readonly sources: {
+    readonly sglang: GitSource;
+    readonly deepGemm: GitSource;
+    readonly effectiveKernels: GitSource;
+  };
+  readonly build: BuildConfig;
+}
+
+export interface GitSource {
+  readonly url: string;
+  /** `HEAD` is the repository's own default branch. */
+  readonly branch: string;
+}
+
+/** The Job that builds the image. */
+export interface BuildConfig {
+  /** Image reference of a rootless BuildKit. */
+  readonly builderImage: string;
+  /** Kubernetes quantities: requested and limited alike. */
+  readonly cpu: string;
+  readonly memory: string;
+  readonly ephemeralStorage: string;
+  /** Claim that keeps BuildKit's cache between builds. */
+  readonly cacheClaim?: string;
+  /** Existing Secret of type `kubernetes.io/dockerconfigjson` with the right to push. */
+  readonly pushSecret?: string;
+  readonly nodeSelector: Readonly<Record<string, string>>;
+  readonly deadlineSeconds: Seconds;
 }
 
 export interface ModelConfig {

@@ -100,6 +100,28 @@ export const textRules = {
     maxLength: 63,
     wanted: 'an image tag: letters, digits, "-", "_" and ".", beginning and ending with a letter or digit',
   },
+  imageReference: {
+    name: "image-reference",
+    title: "image reference",
+    pattern:
+      /^([A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:[0-9]+)?\/)?[a-z0-9]+([._-]+[a-z0-9]+)*(\/[a-z0-9]+([._-]+[a-z0-9]+)*)*(:[A-Za-z0-9_][-A-Za-z0-9_.]{0,127}(@sha256:[0-9a-f]{64})?|@sha256:[0-9a-f]{64})$/,
+    maxLength: 512,
+    wanted: "a repository with a tag, a digest or both, such as nvidia/cuda:12.9.1-cudnn-devel-ubuntu24.04",
+  },
+  gitUrl: {
+    name: "git-url",
+    title: "Git URL",
+    pattern: /^((https?|git):\/\/[^\s@#?]+|ssh:\/\/([^\s:@#?/]+@)?[^\s@#?]+)$/,
+    maxLength: 512,
+    wanted: "the https, http, ssh or git URL of a Git repository, without a password",
+  },
+  gitBranch: {
+    name: "git-branch",
+    title: "Git branch",
+    pattern: /^(?!.*(\.\.|\/\/|\.lock$|\.$|\/$))[A-Za-z0-9_][A-Za-z0-9._/+-]*$/,
+    maxLength: 200,
+    wanted: "the name of a branch, or HEAD for the repository's own default",
+  },
   digest: {
     name: "digest",
     title: "digest",

@@ -1,5 +1,6 @@
-import type { ImageConfig, ModelConfig, StackConfig } from "../config/stack-config.ts";
+import type { ModelConfig, StackConfig } from "../config/stack-config.ts";
 import { poolLabel } from "../core/names.ts";
+import type { PinnedImage, PinnedStack } from "./pinned-stack.ts";
 
 /**
  * Who brings the rendered objects to life.
@@ -14,7 +15,7 @@ export type ChartUse = "promotion" | "manifests";
 export type ChartValues = Readonly<Record<string, unknown>>;
 
 /** The settings as values of the chart. What a setting leaves open stays at the chart's own default. */
-export function chartValues(config: StackConfig, use: ChartUse): ChartValues {
+export function chartValues(config: PinnedStack, use: ChartUse): ChartValues {
   return {
     managedBy: "keye-stack",
     replicas: use === "promotion" ? 0 : config.replicas,
@@ -29,10 +30,10 @@ export function chartValues(config: StackConfig, use: ChartUse): ChartValues {
   };
 }
 
-function imageValues(image: ImageConfig): ChartValues {
+function imageValues(image: PinnedImage): ChartValues {
   return {
     repository: image.repository,
-    ...given("tag", image.tag),
+    tag: image.tag,
     digest: image.digest,
     pullPolicy: image.pullPolicy,
   };

@@ -4,6 +4,7 @@ import { revisionName } from "../core/names.ts";
 import type { EngineExpectation, ProbeSpec } from "../core/probe-spec.ts";
 import type { PromotionInputs } from "../core/promotion-inputs.ts";
 import { engineNodeSelector } from "./chart-values.ts";
+import type { PinnedStack } from "./pinned-stack.ts";
 
 /** Hex digits of the sha256 of a text's UTF-8 bytes. */
 export type Sha256 = (text: string) => string;
@@ -89,7 +90,7 @@ export interface PromotionHost {
 }
 
 /** The promotion of one revision, as the settings want it. */
-export function promotionInputs(config: StackConfig, revision: string, host: PromotionHost): PromotionInputs {
+export function promotionInputs(config: PinnedStack, revision: string, host: PromotionHost): PromotionInputs {
   const probe = probeSpec(config, revision);
   const { engine, rollout } = config;
   return {

@@ -1,9 +1,12 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
+import { sha256 } from "../../infra/cli/lock-file.ts";
 import { renderStack } from "../../infra/cli/render.ts";
 import { parseConfig, problemsText } from "../../infra/config/parse.ts";
 import { engineChart, parseManifests, renderChart } from "../../infra/process/helm.ts";
+import { emptyLock } from "../../infra/spec/lock/lock.ts";
+import { pinStack } from "../../infra/spec/pinned-stack.ts";
 import type { Generator } from "../generator.ts";
 
 /** The chart's objects for each `ci/<variant>-values.yaml`, and the files that `keye render` writes with default settings. */
@@ -34,6 +37,6 @@ async function renderVariant(variant: string): Promise<string> {
 async function renderDefaults(): Promise<string> {
   const parsed = parseConfig({ image: { digest: `sha256:${"0f1e2d3c4b5a6978".repeat(4)}` } });
   if (parsed.kind === "problems") throw new Error(problemsText(parsed.problems));
-  const { files } = await renderStack(parsed.config);
+  const { files } = await renderStack(pinStack(parsed.config, emptyLock, { where: "the defaults", sha256 }));
   return files.map((file) => `# ${file.name}\n${file.text}`).join("---\n");
 }

@@ -175,7 +175,8 @@ describe("settings that the parser lets pass are values that the chart takes", (
   const files = readdirSync(fixtures).filter((file) => file.startsWith("valid-"));
 
   test.each(files)("%s", async (file) => {
-    const config = stackConfig(parse(readFileSync(join(fixtures, file), "utf8")));
+    const settings: Readonly<Record<string, unknown>> = parse(readFileSync(join(fixtures, file), "utf8"));
+    const config = stackConfig({ ...settings, image: { digest: testDigest } });
     for (const use of ["promotion", "manifests"] as const) {
       const objects = await render(chartValues(config, use));
       expect(revisionOf(objects)).toMatch(/^[0-9a-f]{10}$/);

@@ -13,7 +13,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 function read(text: string) {
   writeFileSync(join(folder, "Pulumi.prod.yaml"), text);
-  return readStackFile("prod", folder);
+  return readStackFile(join(folder, "Pulumi.prod.yaml"));
 }
 
 test("the settings are those under config and keye-stack:stack", () => {
@@ -58,11 +58,11 @@ test.each([
 });
 
 test("a stack without a file is told what to do", () => {
-  expect(() => readStackFile("prod", folder)).toThrow(
+  expect(() => readStackFile(join(folder, "Pulumi.prod.yaml"))).toThrow(
     expect.objectContaining({
       code: "CONFIG_FILE",
       message: expect.stringMatching(
-        /ENOENT.*Run it in the folder of Pulumi\.yaml, and name a stack that has a file there: --stack NAME\.$/,
+        /ENOENT.*Run it in the folder of Pulumi\.yaml, and name a stack that has a file there\.$/,
       ),
     }),
   );

@@ -1,0 +1,101 @@
+import type { ImageConfig, PrebuiltImageConfig, SourceImageConfig, StackConfig } from "../config/stack-config.ts";
+import { DeployError } from "../core/errors.ts";
+import type { Bytes } from "../core/units.ts";
+import { buildKey, buildTag } from "./lock/build-key.ts";
+import { entryOf, imageKey, type Lock, lockFile } from "./lock/lock.ts";
+import { pinSources } from "./lock/pin-sources.ts";
+import { wantedOfImage } from "./lock/wanted.ts";
+import type { Sha256 } from "./promotion-inputs.ts";
+
+/** The image that the engines run. Whatever it was made from, nodes pull it by its digest. */
+export interface PinnedImage extends PrebuiltImageConfig {
+  readonly digest: string;
+  /** What a node pulls, where the lock knows it. */
+  readonly bytes?: Bytes;
+}
+
+/** The settings of a stack in which nothing can move any more: what a revision is made from. */
+export interface PinnedStack extends StackConfig {
+  readonly image: PinnedImage;
+}
+
+/** What the settings ask for and the lock has not. */
+export interface Lacking {
+  readonly setting: string;
+  /** Its key in the lock. */
+  readonly key: string;
+  /** The command that brings it. */
+  readonly command: "lock" | "build";
+}
+
+type Pinned<T> =
+  | { readonly kind: "ok"; readonly value: T }
+  | { readonly kind: "lacking"; readonly lacking: readonly Lacking[] };
+
+/** What pinning needs of its caller. */
+export interface PinHost {
+  /** The file with the settings, for errors. */
+  readonly where: string;
+  readonly sha256: Sha256;
+}
+
+/**
+ * Puts what the lock knows into the settings. A digest in the settings needs no lock; a mirror takes the repository's
+ * place. Throws `CONFIG_LOCK` with all that the lock lacks and the command to type.
+ */
+export function pinStack(config: StackConfig, lock: Lock, { where, sha256 }: PinHost): PinnedStack {
+  const image = pinImage(config.image, lock, sha256);
+  if (image.kind === "lacking") throw lackingError(image.lacking, where);
+  return { ...config, image: image.value };
+}
+
+function pinImage(image: ImageConfig, lock: Lock, sha256: Sha256): Pinned<PinnedImage> {
+  switch (image.kind) {
+    case "prebuilt":
+      return pinPrebuilt(image, lock);
+    case "source":
+      return pinBuilt(image, lock, sha256);
+    default:
+      return image satisfies never;
+  }
+}
+
+function pinPrebuilt({ mirror, ...image }: PrebuiltImageConfig, lock: Lock): Pinned<PinnedImage> {
+  const locked = entryOf(lock.images, imageKey(image.repository, image.tag));
+  const digest = image.digest ?? locked?.digest;
+  if (digest === undefined) return lackingOf(image, lock);
+  const bytes = locked?.digest === digest ? locked.bytes : undefined;
+  const repository = mirror ?? image.repository;
+  return { kind: "ok", value: { ...image, repository, digest, ...(bytes === undefined ? {} : { bytes }) } };
+}
+
+function pinBuilt(image: SourceImageConfig, lock: Lock, sha256: Sha256): Pinned<PinnedImage> {
+  const sources = pinSources(image, lock);
+  if (sources === undefined) return lackingOf(image, lock);
+  const key = buildKey(sources, "", sha256);
+  const build = entryOf(lock.builds, key);
+  if (build === undefined || build.repository !== image.repository) {
+    return { kind: "lacking", lacking: [{ setting: "image", key, command: "build" }] };
+  }
+  const { repository, pullPolicy, pullSecrets } = image;
+  const { digest, bytes } = build;
+  const pulled = { kind: "prebuilt", repository, tag: buildTag(key), digest, pullPolicy, pullSecrets } as const;
+  return { kind: "ok", value: bytes === undefined ? pulled : { ...pulled, bytes } };
+}
+
+function lackingOf(image: ImageConfig, lock: Lock): Pinned<never> {
+  const entries = { image: lock.images, source: lock.sources };
+  const lacking = wantedOfImage(image)
+    .filter(({ kind, key }) => !Object.hasOwn(entries[kind], key))
+    .map(({ setting, key }) => ({ setting, key, command: "lock" }) as const);
+  return { kind: "lacking", lacking };
+}
+
+function lackingError(lacking: readonly Lacking[], where: string): DeployError {
+  const lines = lacking.map(({ setting, key, command }) =>
+    command === "lock" ? `${setting}: ${key} is not in ${lockFile}` : `${setting}: build ${key} is not in ${lockFile}`,
+  );
+  const command = lacking.some((one) => one.command === "lock") ? "lock" : "build";
+  const hint = `Run keye ${command} --stack-file ${where}, and commit ${lockFile}.`;
+  return new DeployError({ code: "CONFIG_LOCK", where, message: `${lines.join("; ")}.`, hint });
+}
