@@ -3,6 +3,7 @@ import type { EngineLaunch, EngineProcess } from "../engine/launch.ts";
 import type { PodAddresses } from "../pod-address.ts";
 import type { RunCommand } from "./command-process.ts";
 import type { EventSink } from "./events.ts";
+import type { NodeImages } from "./node-images.ts";
 import type { References } from "./references.ts";
 import type { VolumeDirs } from "./volume-dirs.ts";
 
@@ -23,6 +24,7 @@ export interface KubeletContext {
   readonly launch: LaunchEngine;
   readonly runCommand: RunCommand;
   readonly volumes: VolumeDirs;
+  readonly images: Pick<NodeImages, "has" | "add">;
   readonly events: EventSink;
   /** Folder of the pods' logs. */
   readonly podLogs: string;
@@ -31,6 +33,4 @@ export interface KubeletContext {
   /** Address of every node. */
   readonly hostIP: string;
   gpusOf(node: string): NodeGpus;
-  /** Images that a node has; names as written in pods. */
-  imagesOf(node: string): Set<string>;
 }

@@ -7,6 +7,7 @@ import { runCommand } from "./command-process.ts";
 import type { KubeletContext, LaunchEngine, NodeGpus } from "./context.ts";
 import { EventRecorder } from "./events.ts";
 import { abandonNode } from "./node-access.ts";
+import { NodeImages } from "./node-images.ts";
 import type { KubeNode, KubePod } from "./pod-types.ts";
 import { PodWorker } from "./pod-worker.ts";
 import { apiReferences } from "./references.ts";
@@ -30,7 +31,6 @@ export class Kubelet {
   readonly #context: KubeletContext;
   readonly #end = new AbortController();
   readonly #nodes = new Map<string, KubeNode>();
-  readonly #images = new Map<string, Set<string>>();
   readonly #workers = new Map<string, { readonly worker: PodWorker; readonly done: Promise<void> }>();
   readonly #lostNodes = new Set<string>();
   #following: Promise<unknown> = Promise.resolve();
@@ -48,6 +48,7 @@ export class Kubelet {
       launch,
       runCommand,
       volumes: new VolumeDirs(volumes, references),
+      images: new NodeImages(api, signal),
       podLogs,
       server: api.server,
       hostIP,
@@ -55,7 +56,6 @@ export class Kubelet {
         if (!this.#lostNodes.has(pod.spec.nodeName ?? "")) events.record(pod, event);
       },
       gpusOf: (node) => gpusOf(this.#nodes.get(node)),
-      imagesOf: (node) => this.#imagesOf(node),
     };
   }
 
@@ -112,12 +112,6 @@ export class Kubelet {
     this.#lostNodes.add(node);
     for (const { worker } of this.#workers.values()) if (worker.node === node) worker.freeze();
     void abandonNode(this.#options.api, node, this.#end.signal).catch(() => undefined);
-  }
-
-  #imagesOf(node: string): Set<string> {
-    const images = this.#images.get(node) ?? new Set<string>();
-    this.#images.set(node, images);
-    return images;
   }
 }
 

@@ -3,6 +3,7 @@ import type { KubeletContext } from "./context.ts";
 import type { PodEvent } from "./events.ts";
 import { type Script, simulated } from "./faults.ts";
 import { type ImageRef, imageId, parseImage, pullError } from "./image.ts";
+import { toldSize } from "./node-images.ts";
 import type { ContainerSpec, KubePod } from "./pod-types.ts";
 
 export interface PullOptions {
@@ -17,9 +18,6 @@ export interface PullOptions {
   readonly onWaiting: (reason: string, message: string) => void;
 }
 
-/** Size that is told of every image: nothing is really pulled. */
-const toldSize = 14_495_514_624;
-
 /**
  * Brings an image to the pod's node, or tries for ever, with the kubelet's states, events and back-off. Resolves with the
  * `imageID`; rejects when `signal` aborts.
@@ -27,13 +25,12 @@ const toldSize = 14_495_514_624;
  * @see kubernetes 1.36 `pkg/kubelet/images/image_manager.go`
  */
 export async function pullImage(options: PullOptions): Promise<string> {
-  const { container, context, script, signal, pod } = options;
+  const { container, context, script, signal } = options;
   const image = container.image ?? "";
-  const present = context.imagesOf(pod.spec.nodeName ?? "");
   let backoff = pullBackoff;
   for (;;) {
     const ref = parseImage(image);
-    const failure = ref === undefined ? invalidName(options, image) : await attempt(options, ref, present);
+    const failure = ref === undefined ? invalidName(options, image) : await attempt(options, ref);
     if (ref !== undefined && failure === undefined) return imageId(ref);
     // Neither a malformed name nor the policy Never is retried with a growing pause: each sync says it again.
     const isPull = failure?.reason === "ErrImagePull";
@@ -54,14 +51,15 @@ interface Failure {
   readonly message: string;
 }
 
-async function attempt(options: PullOptions, ref: ImageRef, present: Set<string>): Promise<Failure | undefined> {
-  const { container, script, context, signal } = options;
+async function attempt(options: PullOptions, ref: ImageRef): Promise<Failure | undefined> {
+  const { container, script, context, signal, pod } = options;
   const image = container.image ?? "";
   const policy = container.imagePullPolicy ?? "IfNotPresent";
   const fault = options.isFaulty ? script.kubeletFault?.name : undefined;
   const isImageFault = fault === "image-not-found" || fault === "image-unauthorized";
   // A fault strikes also where another pod has brought the image: it is the pod's script, not the node's.
-  const isPresent = present.has(image) && !isImageFault;
+  const node = pod.spec.nodeName ?? "";
+  const isPresent = context.images.has(node, image) && !isImageFault;
   if (isPresent && policy !== "Always") {
     const message = `Container image "${image}" already present on machine and can be accessed by the pod`;
     told(options, { type: "Normal", reason: "Pulled", message });
@@ -81,7 +79,7 @@ async function attempt(options: PullOptions, ref: ImageRef, present: Set<string>
   }
   const seconds = isPresent ? 1 : script.pullSeconds;
   await context.clock.sleep(simulated(script, seconds), signal);
-  present.add(image);
+  void context.images.add(node, image);
   const took = goDuration(seconds);
   const message = `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${toldSize} bytes.`;
   told(options, { type: "Normal", reason: "Pulled", message });

@@ -73,7 +73,7 @@ function setUp({ spec, fault, secrets = {}, onSigterm = (end) => end({ exitCode:
     podLogs: "",
     hostIP: "127.64.0.1",
     gpusOf: () => ({ product: "NVIDIA-H800", memoryMiB: 81_559 }),
-    imagesOf: () => images,
+    images: { has: (_, image) => images.has(image), add: async (_, image) => void images.add(image) },
   };
   const images = new Set<string>();
   const view = newView(container, false, "ContainerCreating");
