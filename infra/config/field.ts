@@ -9,6 +9,8 @@ interface Described {
   readonly hint?: string;
   /** Where an outside fact behind default or limits was read. */
   readonly source?: string;
+  /** What the default follows from, where it is no fixed value: a part of a sentence. */
+  readonly computed?: string;
   /** Refused values are not repeated in messages. */
   readonly isSensitive?: true;
 }
@@ -124,10 +126,16 @@ type FieldFor<T> = Described & PresenceFor<T> & KindFor<NonNullable<T>> & NullFo
 
 type NullFor<T> = null extends T ? { readonly isNullable: true } : unknown;
 
+/** Absent, it is computed from other settings after reading: `computed-settings.ts`. */
+interface Computed {
+  readonly isOptional: true;
+  readonly computed: string;
+}
+
 type PresenceFor<T> = undefined extends T
   ? { readonly isOptional: true } | { readonly default: NonNullable<T> }
   : NonNullable<T> extends readonly unknown[] | string | number | boolean
-    ? { readonly isRequired: true } | { readonly default: T }
+    ? { readonly isRequired: true } | { readonly default: T } | Computed
     : string extends keyof T
       ? { readonly isRequired: true } | { readonly default: T }
       : unknown;

@@ -1,4 +1,5 @@
 import { DeployError } from "../core/errors.ts";
+import { withComputed } from "./computed-settings.ts";
 import type { CrossCheck } from "./cross-check.ts";
 import { crossChecks } from "./cross-checks.ts";
 import { stackFields } from "./fields.ts";
@@ -20,7 +21,7 @@ export function parseConfig(value: unknown): ParseResult {
   const findings = new Findings();
   const read = readStack(stackFields, value, findings);
   // The table's type is FieldsFor<StackConfig>, so what is not broken has the type's shape; checks skip what is broken.
-  const config = read as StackConfig;
+  const config = withComputed(read as StackConfig, findings);
   const crossProblems = crossChecks
     .filter((check) => canRun(check, findings))
     .flatMap((check) => problemsOf(check, config));

@@ -121,6 +121,7 @@ function atLeast(min: number | undefined): string {
 
 function defaultText(field: Field): string {
   if (field.isRequired === true) return "required";
+  if (field.computed !== undefined) return `computed: ${field.computed}`;
   if (field.default === undefined) return field.isOptional === true ? "absent" : "";
   return field.kind === "groups" && field.min > 0 ? "one, all defaults below" : `\`${JSON.stringify(field.default)}\``;
 }

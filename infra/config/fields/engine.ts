@@ -123,7 +123,8 @@ export const engineFields: FieldsFor<EngineConfig> = {
     min: 60,
     max: 86_400,
     unit: "seconds",
-    default: 1800,
+    isOptional: true,
+    computed: "loading model.size from its volume, compiling, capturing graphs, warming up",
     sentence: "How long a start may take before the kubelet restarts the engine.",
   },
   terminationGraceSeconds: {

@@ -11,7 +11,8 @@ const deadlineFields: FieldsFor<PromotionDeadlines> = {
     min: 10,
     max: 86_400,
     unit,
-    default: 1800,
+    isOptional: true,
+    computed: "scheduling, the image if it is not pre-pulled, and engine.startupSeconds",
     sentence: "From scaling the candidate until all its pods are ready.",
   },
   probeSeconds: {
@@ -52,7 +53,8 @@ const deadlineFields: FieldsFor<PromotionDeadlines> = {
     min: 30,
     max: 172_800,
     unit,
-    default: 3600,
+    isOptional: true,
+    computed: "the sum of the others, supply.deadlineSeconds and five minutes",
     sentence: "For the whole promotion; at least the sum of the others.",
   },
 };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { chartValues, engineNodeSelector } from "../../../infra/spec/chart-values.ts";
+import { chartValues } from "../../../infra/spec/chart-values.ts";
+import { engineNodeSelector } from "../../../infra/spec/placement.ts";
 import { stackConfig, testDigest } from "../../support/stack-config.ts";
 
 const gpuToleration = { key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" };
@@ -24,7 +25,7 @@ test("the default settings leave to the chart what they do not decide", () => {
       extraArgs: [],
       env: {},
       resources: { cpu: "16", memory: "192Gi", shm: "32Gi" },
-      startupSeconds: 1800,
+      startupSeconds: 4380,
       terminationGraceSeconds: 1830,
     },
     podAnnotations: {},
