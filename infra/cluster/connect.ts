@@ -48,7 +48,7 @@ export function connect(options: KubeconfigOptions & { readonly clock?: Clock } 
     inspectNodes: (args, signal) => inspectNodes(client, args, signal),
     liveRevision: (ref, signal) => liveRevision(client, ref, signal),
     transport: (kind) =>
-      kind === "in-cluster" ? inCluster(client) : portForward(client, new PodDialer(config, clock)),
+      kind === "in-cluster" ? inCluster(client) : portForward(client, new PodDialer(config, clock), clock),
     readSecret: (namespace, name, key, signal) => readSecret(client, { namespace, name, key }, signal),
     close: () => {
       watches.close();

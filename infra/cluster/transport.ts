@@ -1,9 +1,12 @@
 import { isIPv6 } from "node:net";
+import type { WebSocket } from "ws";
+import type { Clock } from "../core/clock.ts";
 import { DeployError } from "../core/errors.ts";
 import type { AppRef } from "../gate/ports.ts";
 import type { ApiClient } from "./api-client.ts";
 import { objectPath } from "./api-paths.ts";
 import type { PodDialer } from "./pod-dialer.ts";
+import { podEnd } from "./pod-end.ts";
 import { readyPods } from "./service-endpoint.ts";
 import { openTunnel } from "./tunnel.ts";
 
@@ -43,16 +46,58 @@ export function directPassage(baseUrl: string): Passage {
  * Through the API server, from wherever it can be reached. Each connection to a Service reads its EndpointSlices and goes to
  * the next ready pod in turn: selector, slices and pods are what is tested, the cluster's own data plane (kube-proxy) is not.
  */
-export function portForward(client: ApiClient, dialer: PodDialer): Transport {
+export function portForward(client: ApiClient, dialer: PodDialer, clock: Clock): Transport {
   return {
-    open: ({ namespace, name, port }, signal) =>
-      openTunnel((dialSignal) => dialer.dial({ namespace, pod: name, port }, dialSignal), signal),
+    open: (pod, signal) => openPodTunnel(client, dialer, { pod, clock, signal }),
     openService: (ref, port, signal) => {
       let turn = 0;
       return openTunnel(async (dialSignal) => {
         const pods = await readyPods(client, { ref, port }, dialSignal);
         return dialer.dial(pods[turn++ % pods.length] ?? pods[0], dialSignal);
       }, signal);
+    },
+  };
+}
+
+interface PodTunnel {
+  readonly pod: EnginePod;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A tunnel that also ends with the pod's container: not every node tells the API server that the far end of a port-forward
+ * has closed while its near end is open (kwok 0.8 does not), and a node that is lost tells nobody.
+ */
+async function openPodTunnel(
+  client: ApiClient,
+  dialer: PodDialer,
+  { pod, clock, signal }: PodTunnel,
+): Promise<Passage> {
+  const { namespace, name, port } = pod;
+  const closing = new AbortController();
+  const open = new Set<WebSocket>();
+  let ended: string | undefined;
+  const tunnel = await openTunnel(async (dialSignal) => {
+    const remote = await dialer.dial({ namespace, pod: name, port }, dialSignal);
+    open.add(remote);
+    remote.once("close", () => open.delete(remote));
+    return remote;
+  }, signal);
+  const until = AbortSignal.any([signal, closing.signal]);
+  // Whoever may forward but not watch keeps what the node tells.
+  void podEnd(client, { namespace, name, clock, signal: until })
+    .catch(() => undefined)
+    .then((why) => {
+      ended = why;
+      if (why !== undefined) for (const remote of open) remote.terminate();
+    });
+  return {
+    baseUrl: tunnel.baseUrl,
+    failure: () => ended ?? tunnel.failure(),
+    close: async () => {
+      closing.abort();
+      await tunnel.close();
     },
   };
 }

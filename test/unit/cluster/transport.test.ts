@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ApiClient } from "../../../infra/cluster/api-client.ts";
+import { podEnd } from "../../../infra/cluster/pod-end.ts";
 import { systemClock } from "../../../infra/cluster/system-clock.ts";
 import { directPassage, inCluster } from "../../../infra/cluster/transport.ts";
 import { FakeKubeApi } from "../../support/fake-kube-api.ts";
+import { until } from "../../support/until.ts";
 
 const never = new AbortController().signal;
 const ref = { namespace: "keye", app: "keye", service: "keye" };
@@ -64,5 +66,61 @@ describe("from inside the cluster", () => {
       spec: { clusterIP: "None", ports: [{ port: 80 }] },
     });
     await expect(inCluster(client).openService(ref, undefined, never)).rejects.toMatchObject({ code: "E_PROBE" });
+  });
+});
+
+describe("the end of a pod", () => {
+  let api: FakeKubeApi;
+  let client: ApiClient;
+  const path = "/api/v1/namespaces/keye/pods/keye-0";
+  const running = { name: "engine", restartCount: 1, state: { running: {} } };
+  const terminated = { exitCode: 137, reason: "OOMKilled" };
+
+  function put(uid: string, status: object): void {
+    api.put(path, { metadata: { name: "keye-0", namespace: "keye", uid }, status: { containerStatuses: [status] } });
+  }
+
+  beforeEach(async () => {
+    api = await new FakeKubeApi().start();
+    client = new ApiClient(api.kubeconfig, systemClock);
+    put("u0", running);
+  });
+
+  afterEach(async () => {
+    client.close();
+    await api.stop();
+  });
+
+  function following(signal = never): Promise<string | undefined> {
+    return podEnd(client, { namespace: "keye", name: "keye-0", clock: systemClock, signal });
+  }
+
+  test.each([
+    {
+      what: "a container that has ended",
+      change: () => put("u0", { ...running, state: { terminated } }),
+      why: "container engine has ended (OOMKilled, exit code 137)",
+    },
+    {
+      what: "a container that is running again",
+      change: () => put("u0", { ...running, restartCount: 2, lastState: { terminated } }),
+      why: "container engine has ended (OOMKilled, exit code 137)",
+    },
+    { what: "another pod of the same name", change: () => put("u1", running), why: "the pod was replaced" },
+  ])("is $what", async ({ change, why }) => {
+    const ended = following();
+    await until(() => api.openWatches === 1);
+    put("u0", { ...running, ready: true });
+    change();
+    expect(await ended).toBe(why);
+    await until(() => api.openWatches === 0);
+  });
+
+  test("is not told once nobody waits for it any more", async () => {
+    const stop = new AbortController();
+    const ended = following(stop.signal);
+    await until(() => api.openWatches === 1);
+    stop.abort();
+    expect(await ended).toBeUndefined();
   });
 });
