@@ -47,17 +47,41 @@ async function endOf(child: ChildProcessWithoutNullStreams) {
 }
 
 describe("keye probe, as a process", () => {
-  test.concurrent.each<[number, string, Handler, readonly string[], RegExp]>([
+  test.each<[number, string, Handler, readonly string[], RegExp]>([
     [0, "right answers", chatThat(String), [], /^pass: /m],
     [1, "a wrong answer", chatThat((sum) => String(sum + 1)), [], /^fail: .*: text: .* wanted \d+, got "\d+"/m],
     [2, "a flag that there is not", chatThat(String), ["--profil", "gate"], /CONFIG_USAGE: .*did you mean --profile/],
-    [3, "an engine that closes every connection", (response) => response.destroy(), [], /^inconclusive: /m],
+    [
+      3,
+      "nothing listens",
+      chatThat(String),
+      ["--base-url", "http://127.0.0.1:1"],
+      /connection refused: nothing listens/,
+    ],
     [4, "a report that cannot be written", chatThat(String), ["--report", "json=/nonexistent/x"], /ENV_READ_ONLY/],
   ])("ends with %i after %s", async (exitCode, _name, chat, args, said) => {
     const engine = new ScriptedEngine({ "/v1/chat/completions": chat });
     try {
       const ended = await endOf(keye(["probe", "--base-url", await engine.listen(), ...args]));
       expect(ended).toMatchObject({ exitCode, signal: null, err: expect.stringMatching(said) });
+    } finally {
+      await engine.close();
+    }
+  });
+
+  test("that its deadline ends is inconclusive, and its report holds what came back until then", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "keye-probe-"));
+    const engine = new ScriptedEngine({ "/health": () => undefined });
+    const report = ["--report", `json=${join(folder, "report.json")}`];
+    const args = ["--base-url", await engine.listen(), "--deadline", "1", "--exclude", "identity", ...report];
+    try {
+      expect(await endOf(keye(["probe", ...args]))).toMatchObject({ exitCode: 3 });
+      expect(JSON.parse(readFileSync(join(folder, "report.json"), "utf8"))).toMatchObject({
+        verdict: "inconclusive",
+        reason: expect.stringMatching(/^the deadline of 1 s ended the run in health; 0 of 3 checks were done\./),
+        checks: [],
+      });
+      expect(readdirSync(folder)).toEqual(["report.json"]);
     } finally {
       await engine.close();
     }
@@ -106,7 +130,7 @@ setInterval(() => undefined, 1000);
 signal.addEventListener("abort", () => setTimeout(() => console.log("tidying up"), 150));
 console.log("begun");`;
 
-test.concurrent("a command that does not end at the first SIGINT ends at the second", async () => {
+test("a command that does not end at the first SIGINT ends at the second", async () => {
   const child = spawn(process.execPath, ["--input-type=module", "-e", endless]);
   child.stdout.on("data", () => child.kill("SIGINT"));
   expect(await endOf(child)).toMatchObject({ exitCode: 130, signal: null, out: "begun\ntidying up\n" });

@@ -14,6 +14,7 @@ const planted = {
   bearer: "PlantedBearer.0005.abcdef",
   openAiKey: "sk-planted-0006-abcdefgh",
   errorKey: "planted-error-key-0007",
+  picture: "iVBORw0KGgoPlantedPicture08+abc/def==",
 };
 
 let engine: ScriptedEngine | undefined;
@@ -24,10 +25,11 @@ afterEach(async () => {
 
 /** An engine that tells every key that it knows, wherever it can. */
 async function leakyEngine(): Promise<string> {
-  const answer = `key ${planted.ownKey}, Bearer ${planted.bearer}, ${planted.hubToken}, ${planted.openAiKey}`;
+  const picture = `data:image/png;base64,${planted.picture}`;
+  const answer = `key ${planted.ownKey}, Bearer ${planted.bearer}, ${planted.hubToken}, ${planted.openAiKey}, ${picture}`;
   const chat: Handler = (response, body, request) => {
     if (body.stream === true) {
-      const message = `ServerArgs(api_key='${planted.errorKey}', "api_key": "${planted.errorKey}") ${"x".repeat(60)} ${planted.ownKey}`;
+      const message = `${picture} ServerArgs(api_key='${planted.errorKey}', "api_key": "${planted.errorKey}") ${"x".repeat(60)} ${planted.ownKey}`;
       json({ object: "error", message, code: 500 }, 500)(response, body, request);
       return;
     }
@@ -50,7 +52,7 @@ async function leakyEngine(): Promise<string> {
   return engine.listen();
 }
 
-test("no key that an engine tells, and not the one that it is asked with, is in any report, on stdout or on stderr", async () => {
+test("no key or picture that an engine tells, and not the key that it is asked with, is in any report, on stdout or on stderr", async () => {
   const folder = mkdtempSync(join(tmpdir(), "keye-probe-"));
   const said: string[] = [];
   const say = (text: string) => said.push(text);
@@ -63,6 +65,7 @@ test("no key that an engine tells, and not the one that it is asked with, is in 
   const all = [...said, ...written].join("\n");
   // What was searched was told of the leaks, and holds them hidden.
   expect(all).toContain("[hidden]");
+  expect(all).toContain("data:[media left out]");
   expect(Object.values(planted).filter((secret) => all.includes(secret))).toEqual([]);
   expect(all).not.toContain(planted.ownKey.slice(0, 12));
 });
