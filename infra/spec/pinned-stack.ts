@@ -1,6 +1,7 @@
 import type { ImageConfig, PrebuiltImageConfig, SourceImageConfig, StackConfig } from "../config/stack-config.ts";
 import { DeployError } from "../core/errors.ts";
 import type { Bytes } from "../core/units.ts";
+import { dockerfile } from "./build/dockerfile.ts";
 import { buildKey, buildTag } from "./lock/build-key.ts";
 import { entryOf, imageKey, type Lock, lockFile } from "./lock/lock.ts";
 import { pinSources } from "./lock/pin-sources.ts";
@@ -72,7 +73,7 @@ function pinPrebuilt({ mirror, ...image }: PrebuiltImageConfig, lock: Lock): Pin
 function pinBuilt(image: SourceImageConfig, lock: Lock, sha256: Sha256): Pinned<PinnedImage> {
   const sources = pinSources(image, lock);
   if (sources === undefined) return lackingOf(image, lock);
-  const key = buildKey(sources, "", sha256);
+  const key = buildKey(sources, dockerfile(sources), sha256);
   const build = entryOf(lock.builds, key);
   if (build === undefined || build.repository !== image.repository) {
     return { kind: "lacking", lacking: [{ setting: "image", key, command: "build" }] };
