@@ -222,24 +222,7 @@ test.each<[string, string, Record<string, Handler>, string, string]>([
   expect(found?.reason).toContain(reason);
 });
 
-describe("transport", () => {
-  test("a connection that is reset once is tried again and counted apart", async () => {
-    let calls = 0;
-    const measurements = await probe({
-      "/model_info": (response, body, request) => {
-        if (calls++ === 0) request.socket.destroy();
-        else goodRoutes["/model_info"]?.(response, body, request);
-      },
-    });
-    const identity = measurements.find((m) => m.check === "identity");
-    expect(identity).toMatchObject({ outcome: "pass", attempts: 4, transportErrors: 1 });
-  });
-
-  test("a wrong answer is never asked for again", async () => {
-    const text = (await probe(chat(() => chatBody("0")))).find((m) => m.check === "text");
-    expect(text).toMatchObject({ outcome: "fail", attempts: 1, transportErrors: 0 });
-  });
-
+describe("a run that gets no answer", () => {
   test("an engine that hangs is an error after the check's own timeout, and the rest is skipped because of it", async () => {
     const measurements = await probe({ "/health": () => {} }, { timeoutsSeconds: { health: 0.05 } });
     expect(outcomes(measurements)).toEqual({

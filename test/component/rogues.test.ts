@@ -1,12 +1,12 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import type { ProbeSpec } from "../../../infra/core/probe-spec.ts";
-import type { Measurement } from "../../../infra/gate/measurement.ts";
-import type { Baseline } from "../../../infra/prober/baseline/document.ts";
-import { recordBaseline } from "../../../infra/prober/baseline/record.ts";
-import { text } from "../../../infra/prober/checks/text.ts";
-import { checks, measure } from "../../../infra/prober/suite.ts";
-import { faultTable } from "../../../infra/rehearsal/engine/faults.ts";
-import { fastClock, plantedKey, type Rogue, rogueSpec, rogues, startRogue } from "../../support/rogues.ts";
+import type { ProbeSpec } from "../../infra/core/probe-spec.ts";
+import type { Measurement } from "../../infra/gate/measurement.ts";
+import type { Baseline } from "../../infra/prober/baseline/document.ts";
+import { recordBaseline } from "../../infra/prober/baseline/record.ts";
+import { text } from "../../infra/prober/checks/text.ts";
+import { checks, measure } from "../../infra/prober/suite.ts";
+import { faultTable } from "../../infra/rehearsal/engine/faults.ts";
+import { fastClock, plantedKey, type Rogue, rogueSpec, rogues, startRogue } from "../support/rogues.ts";
 
 /** Simulated seconds in a real one: a hang is told after 20 of them. */
 const factor = 100;
