@@ -6,11 +6,12 @@ import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
 import { cancelledBySignals } from "./cancelled-by-signals.ts";
 import type { Command, CommandWorld } from "./command.ts";
 import { exitCodeOf } from "./exit-code-of.ts";
+import { hydrate } from "./hydrate.ts";
 import { probe } from "./probe.ts";
 import { rehearse } from "./rehearse.ts";
 import { render } from "./render.ts";
 
-const commands: readonly Command[] = [probe, render, rehearse];
+const commands: readonly Command[] = [probe, render, rehearse, hydrate];
 
 const help = `keye <command> [options]
 

@@ -1,0 +1,32 @@
+import { DeployError } from "../../core/errors.ts";
+import { type Asking, pauseAfter } from "./ask.ts";
+import type { Hub, HubFile } from "./hub.ts";
+
+/**
+ * Asks for one byte of a file: hubs list gated repositories to everybody and refuse the first file. Throws what
+ * {@link Hub.open} throws, and `ENV_UNREACHABLE` where no answer comes.
+ */
+export async function checkAccess(
+  hub: Hub,
+  { commit, files }: { readonly commit: string; readonly files: readonly HubFile[] },
+  { clock, patience, where, signal }: Asking & { readonly signal: AbortSignal },
+): Promise<void> {
+  const file = files.find(({ bytes }) => bytes > 0);
+  if (file === undefined) return;
+  for (let attempt = 1; ; attempt++) {
+    const opened = await hub.open({ file, commit, start: 0, end: 0 }, signal);
+    if (opened.kind === "opened") {
+      opened.stream.destroy();
+      return;
+    }
+    if (attempt >= patience.attempts) {
+      throw new DeployError({
+        code: "ENV_UNREACHABLE",
+        where,
+        message: `${file.path} was not given out in ${attempt} attempts; the last: ${opened.reason}.`,
+        hint: "The listing came, the files do not: check that the hub's CDN is reachable from here too.",
+      });
+    }
+    await clock.sleep(pauseAfter(attempt, opened, patience), signal);
+  }
+}
