@@ -27,17 +27,20 @@ export function clusterProvider(config: StackConfig, clusterUid: string): Provid
 }
 
 /**
- * The namespace of the stack: made where it is missing, taken over where it is there, and left alone when the stack is
- * destroyed, with the evidence in it. That needs a provider which may take over, and no other object may have that.
+ * The provider of what outlives the stack: made where it is missing, taken over where it is there, and left alone when the
+ * stack is destroyed. No other object may have it: it would take over what belongs to somebody else.
  */
-export function stackNamespace(config: StackConfig, clusterUid: string): Namespace {
-  const provider = new Provider("cluster-namespace", {
+export function adoptingProvider(config: StackConfig, clusterUid: string): Provider {
+  return new Provider("cluster-namespace", {
     ...contextOf(config),
     ...safeguards,
     clusterIdentifier: clusterUid,
     upsertExistingObjects: true,
   });
-  const name = config.namespace;
+}
+
+/** The namespace of the stack, which stays with the evidence in it. `provider` is the {@link adoptingProvider}. */
+export function stackNamespace({ namespace: name }: StackConfig, provider: Provider): Namespace {
   return new Namespace(name, { metadata: { name } }, { provider, retainOnDelete: true });
 }
 

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "../core/kubernetes-object.ts";
 import { candidateServiceName } from "../core/names.ts";
 import { registerObject } from "./registered-kinds.ts";
+import { unawaited } from "./unawaited.ts";
 
 export interface ModelServerArgs {
   readonly app: string;
@@ -39,9 +40,4 @@ function roleOf(object: KubernetesObject, app: string): Role {
   // Waiting for endpoints would wait for pods that only the promotion starts.
   if (kind === "Service" && metadata.name === candidateServiceName(app)) return { skipAwait: true, options: {} };
   return { skipAwait: false, options: {} };
-}
-
-function unawaited(object: KubernetesObject): KubernetesObject {
-  const annotations = { ...object.metadata.annotations, "pulumi.com/skipAwait": "true" };
-  return { ...object, metadata: { ...object.metadata, annotations } };
 }

@@ -1,5 +1,7 @@
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
+import { Job } from "@pulumi/kubernetes/batch/v1/job.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
+import { PersistentVolumeClaim } from "@pulumi/kubernetes/core/v1/persistentVolumeClaim.js";
 import { Service } from "@pulumi/kubernetes/core/v1/service.js";
 import { ServiceAccount } from "@pulumi/kubernetes/core/v1/serviceAccount.js";
 import { NetworkPolicy } from "@pulumi/kubernetes/networking/v1/networkPolicy.js";
@@ -11,17 +13,19 @@ import type { KubernetesObject } from "../core/kubernetes-object.ts";
 /** Any of the SDK's classes: what they have in common, whatever their arguments. */
 type ResourceClass = new (name: string, args: never, opts: pulumi.CustomResourceOptions) => pulumi.CustomResource;
 
-/** The resource class of each kind that the chart renders for a stack. Imported file by file: the rest of the SDK is not loaded. */
+/** The resource class of each kind that the chart or `spec/` describes for a stack. Imported file by file: the rest of the SDK is not loaded. */
 const classes: Readonly<Record<string, ResourceClass>> = {
   "apps/v1/Deployment": Deployment,
+  "batch/v1/Job": Job,
   "v1/ConfigMap": ConfigMap,
+  "v1/PersistentVolumeClaim": PersistentVolumeClaim,
   "v1/Service": Service,
   "v1/ServiceAccount": ServiceAccount,
   "networking.k8s.io/v1/NetworkPolicy": NetworkPolicy,
   "policy/v1/PodDisruptionBudget": PodDisruptionBudget,
 };
 
-/** Registers a rendered object under its own name. Throws `ENV_HELM` for a kind that is not listed above. */
+/** Registers an object under its own name. Throws `ENV_HELM` for a kind that is not listed above. */
 export function registerObject(object: KubernetesObject, opts: pulumi.CustomResourceOptions): pulumi.CustomResource {
   const kind = `${object.apiVersion}/${object.kind}`;
   const Class = classes[kind];

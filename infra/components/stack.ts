@@ -6,12 +6,14 @@ import { chartValues } from "../spec/chart-values.ts";
 import { checkNodePools, poolError } from "../spec/check-node-pools.ts";
 import type { PinnedStack } from "../spec/pinned-stack.ts";
 import { promotionInputs } from "../spec/promotion-inputs.ts";
-import { revisionOf } from "../spec/revision.ts";
-import { clusterProvider, inspectNodes, stackNamespace } from "./cluster.ts";
+import { cacheKeyOf, revisionOf } from "../spec/revision.ts";
+import { supplyInputs, supplyPlan } from "../spec/supply/plan.ts";
+import { adoptingProvider, clusterProvider, inspectNodes, stackNamespace } from "./cluster.ts";
 import { ModelServer } from "./model-server.ts";
 import { NodePool } from "./node-pool.ts";
 import { sha256 } from "./pinned-stack.ts";
 import { Promotion } from "./promotion.ts";
+import { Supply } from "./supply.ts";
 
 /** What the stack tells the world. */
 export interface StackOutputs {
@@ -44,13 +46,18 @@ export async function declareStack(config: PinnedStack): Promise<StackOutputs> {
   if (problems.length > 0) throw poolError(problems);
 
   const provider = clusterProvider(config, cluster.clusterUid);
-  const home = stackNamespace(config, cluster.clusterUid);
+  const claimProvider = adoptingProvider(config, cluster.clusterUid);
+  const home = stackNamespace(config, claimProvider);
   const pools = config.nodePools.map((pool) => {
     const nodes = cluster.pools.find((found) => found.name === pool.name)?.nodes ?? [];
     return new NodePool(pool.name, { pool, nodes }, { provider });
   });
+  const nodes = cluster.pools.flatMap((pool) => pool.nodes);
+  const plan = supplyPlan(config, nodes, sha256);
+  const supply = new Supply(name, { plan, claimProvider }, { provider, dependsOn: [home] });
   const server = new ModelServer(name, { app: name, objects }, { provider, dependsOn: [home, ...pools] });
-  const promotion = new Promotion(name, promotionInputs(config, revision, host), { dependsOn: [server] });
+  const candidate = { revision, supply: supplyInputs(config, plan), cacheKey: cacheKeyOf(objects) };
+  const promotion = new Promotion(name, promotionInputs(config, candidate, host), { dependsOn: [supply, server] });
 
   return {
     activeRevision: promotion.activeRevision,

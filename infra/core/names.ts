@@ -10,6 +10,9 @@ export const appLabel = "app.kubernetes.io/instance";
 /** Label on nodes that a node pool has adopted: the pool's name. */
 export const poolLabel = "keye-stack.dev/pool";
 
+/** Annotation of a revision's Deployment: the key that its compiled kernels are kept by. Absent where they go with the pod. */
+export const cacheKeyAnnotation = "keye-stack.dev/cache-key";
+
 /** Label on the evidence ConfigMaps that a promotion writes: `pass`, `fail` or `inconclusive`. */
 export const verdictLabel = "keye-stack.dev/verdict";
 

@@ -1,6 +1,6 @@
 import type { ModelConfig, StackConfig } from "../config/stack-config.ts";
-import { poolLabel } from "../core/names.ts";
 import type { PinnedImage, PinnedStack } from "./pinned-stack.ts";
+import { placementOf } from "./placement.ts";
 
 /**
  * Who brings the rendered objects to life.
@@ -25,7 +25,8 @@ export function chartValues(config: PinnedStack, use: ChartUse): ChartValues {
     engine: engineValues(config),
     podAnnotations: config.engine.podAnnotations,
     ...given("runtimeClassName", config.engine.runtimeClassName),
-    ...placementValues(config),
+    ...placementOf(config),
+    ...cacheValues(config),
     service: { selects: use === "promotion" ? "nothing" : "unset" },
   };
 }
@@ -43,9 +44,10 @@ function modelValues(model: ModelConfig): ChartValues {
   return {
     path: model.path,
     servedName: model.servedName,
-    ...given("revision", model.revision),
     ...given("volume", model.volume && volumeValues(model.volume)),
-    ...given("tokenSecret", model.tokenSecret),
+    // Weights that a Job has fetched are a folder: the engine asks no hub for a commit, and needs no token.
+    ...(model.weights === undefined ? given("revision", model.revision) : {}),
+    ...(model.weights === undefined ? given("tokenSecret", model.tokenSecret) : {}),
   };
 }
 
@@ -78,35 +80,19 @@ function engineValues({ engine }: StackConfig): ChartValues {
   };
 }
 
-/**
- * Where the engine's pods may run: on the nodes of the pools alone. Their taints are tolerated beside that of the GPUs.
- */
-function placementValues(config: StackConfig): ChartValues {
-  const gpuToleration = { key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" };
-  const poolTolerations = config.nodePools
-    .flatMap((pool) => pool.taints)
-    .map(({ key, value, effect }) =>
-      value === undefined ? { key, operator: "Exists", effect } : { key, operator: "Equal", value, effect },
-    );
-  const names = config.nodePools.map((pool) => pool.name);
-  const inOneOfThem = { matchExpressions: [{ key: poolLabel, operator: "In", values: names }] };
-  return {
-    tolerations: [gpuToleration, ...poolTolerations],
-    nodeSelector: engineNodeSelector(config),
-    ...(names.length === 1
-      ? {}
-      : {
-          affinity: {
-            nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [inOneOfThem] } },
-          },
-        }),
-  };
-}
-
-/** Node labels that every engine pod requires. Empty with several pools: being in one of them is no single label. */
-export function engineNodeSelector(config: StackConfig): Readonly<Record<string, string>> {
-  const [pool, ...others] = config.nodePools;
-  return pool === undefined || others.length > 0 ? {} : { [poolLabel]: pool.name };
+/** What the engine's compiled kernels are kept on, and by which GPUs beside what the chart knows. */
+function cacheValues({ engine, nodePools }: StackConfig): ChartValues {
+  const { cacheVolume } = engine;
+  if (cacheVolume === undefined) return {};
+  const gpuProducts = [...new Set(nodePools.flatMap((pool) => pool.gpuProducts))].sort();
+  switch (cacheVolume.kind) {
+    case "pvc":
+      return { gpuProducts, cacheVolume: { persistentVolumeClaim: { claimName: cacheVolume.claim } } };
+    case "hostPath":
+      return { gpuProducts, cacheVolume: { hostPath: { path: cacheVolume.path, type: "DirectoryOrCreate" } } };
+    default:
+      return cacheVolume satisfies never;
+  }
 }
 
 function given(name: string, value: unknown): ChartValues {

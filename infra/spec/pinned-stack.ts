@@ -1,4 +1,10 @@
-import type { ImageConfig, PrebuiltImageConfig, SourceImageConfig, StackConfig } from "../config/stack-config.ts";
+import type {
+  ImageConfig,
+  ModelConfig,
+  PrebuiltImageConfig,
+  SourceImageConfig,
+  StackConfig,
+} from "../config/stack-config.ts";
 import { DeployError } from "../core/errors.ts";
 import type { Bytes } from "../core/units.ts";
 import { dockerfile } from "./build/dockerfile.ts";
@@ -7,6 +13,7 @@ import { entryOf, imageKey, type Lock, lockFile } from "./lock/lock.ts";
 import { pinSources } from "./lock/pin-sources.ts";
 import { wantedOfImage } from "./lock/wanted.ts";
 import type { Sha256 } from "./promotion-inputs.ts";
+import { pinWeights, wantedWeights } from "./weights.ts";
 
 /** The image that the engines run. Whatever it was made from, nodes pull it by its digest. */
 export interface PinnedImage extends PrebuiltImageConfig {
@@ -15,7 +22,10 @@ export interface PinnedImage extends PrebuiltImageConfig {
   readonly bytes?: Bytes;
 }
 
-/** The settings of a stack in which nothing can move any more: what a revision is made from. */
+/**
+ * The settings of a stack in which nothing can move any more: what a revision is made from. `model.path` is what the engine
+ * gets: with `model.weights`, the folder of the version that `model.revision` names.
+ */
 export interface PinnedStack extends StackConfig {
   readonly image: PinnedImage;
 }
@@ -46,8 +56,19 @@ export interface PinHost {
  */
 export function pinStack(config: StackConfig, lock: Lock, { where, sha256 }: PinHost): PinnedStack {
   const image = pinImage(config.image, lock, sha256);
-  if (image.kind === "lacking") throw lackingError(image.lacking, where);
-  return { ...config, image: image.value };
+  const model = pinModel(config.model, lock, sha256);
+  if (image.kind === "lacking" || model.kind === "lacking") {
+    const lacking = [image, model].flatMap((one) => (one.kind === "lacking" ? one.lacking : []));
+    throw lackingError(lacking, where);
+  }
+  return { ...config, image: image.value, model: model.value };
+}
+
+function pinModel(model: ModelConfig, lock: Lock, sha256: Sha256): Pinned<ModelConfig> {
+  const value = pinWeights(model, lock, sha256);
+  if (value !== undefined) return { kind: "ok", value };
+  const key = wantedWeights(model) ?? "";
+  return { kind: "lacking", lacking: [{ setting: "model.weights", key, command: "lock" }] };
 }
 
 function pinImage(image: ImageConfig, lock: Lock, sha256: Sha256): Pinned<PinnedImage> {

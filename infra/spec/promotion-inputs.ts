@@ -2,9 +2,9 @@ import type { StackConfig } from "../config/stack-config.ts";
 import { canonicalJson } from "../core/canonical-json.ts";
 import { revisionName } from "../core/names.ts";
 import type { EngineExpectation, ProbeSpec } from "../core/probe-spec.ts";
-import type { PromotionInputs } from "../core/promotion-inputs.ts";
-import { engineNodeSelector } from "./chart-values.ts";
+import type { PromotionInputs, SupplyInputs } from "../core/promotion-inputs.ts";
 import type { PinnedStack } from "./pinned-stack.ts";
+import { engineNodeSelector } from "./placement.ts";
 
 /** Hex digits of the sha256 of a text's UTF-8 bytes. */
 export type Sha256 = (text: string) => string;
@@ -21,7 +21,8 @@ export function probeSpec(config: StackConfig, revision: string): ProbeSpec {
       tpSize: engine.tpSize,
       memFractionStatic: engine.memFractionStatic,
       ...(engine.contextLength === undefined ? {} : { contextLength: engine.contextLength }),
-      ...(model.revision === undefined ? {} : { modelRevision: model.revision }),
+      // Weights that a Job has fetched are a folder, whose name says which they are.
+      ...(model.revision === undefined || model.weights !== undefined ? {} : { modelRevision: model.revision }),
       ...impliedExpectation(engine.extraArgs),
       ...attentionExpectation(gate.expect.attentionBackend, engine.extraArgs),
       ...(gate.expect.pageSize === null ? {} : { pageSize: gate.expect.pageSize }),
@@ -89,8 +90,18 @@ export interface PromotionHost {
   readonly evidenceDir: string;
 }
 
+/** What is to be promoted, and what it needs beside the settings. */
+export interface Candidate {
+  readonly revision: string;
+  /** What must be brought first; undefined: nothing. */
+  readonly supply: SupplyInputs | undefined;
+  /** What the rendered Deployment keeps compiled kernels by; undefined: they go with the pod. */
+  readonly cacheKey: string | undefined;
+}
+
 /** The promotion of one revision, as the settings want it. */
-export function promotionInputs(config: PinnedStack, revision: string, host: PromotionHost): PromotionInputs {
+export function promotionInputs(config: PinnedStack, candidate: Candidate, host: PromotionHost): PromotionInputs {
+  const { revision, supply, cacheKey } = candidate;
   const probe = probeSpec(config, revision);
   const { engine, rollout } = config;
   return {
@@ -114,6 +125,13 @@ export function promotionInputs(config: PinnedStack, revision: string, host: Pro
     ...(config.gate.transport === "port-forward" ? {} : { transport: config.gate.transport }),
     ...(rollout.retryNonce === undefined ? {} : { retryNonce: rollout.retryNonce }),
     ...(engine.apiKeySecret === undefined ? {} : { apiKeySecret: engine.apiKeySecret }),
+    ...(supply === undefined ? {} : { supply }),
+    ...(cacheKey === undefined || !isCacheShared(config) ? {} : { cacheKey }),
     evidenceDir: host.evidenceDir,
   };
+}
+
+/** Whether one replica's compiled kernels are there for all. A folder of each node fills as nodes are used. */
+function isCacheShared({ engine }: StackConfig): boolean {
+  return engine.cacheVolume?.kind === "pvc";
 }

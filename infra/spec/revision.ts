@@ -1,6 +1,6 @@
 import { DeployError } from "../core/errors.ts";
 import type { KubernetesObject } from "../core/kubernetes-object.ts";
-import { revisionLabel } from "../core/names.ts";
+import { cacheKeyAnnotation, revisionLabel } from "../core/names.ts";
 
 /**
  * The revision of the rendered objects. The chart computes it from its canonical pod template, so that `helm install`,
@@ -16,4 +16,9 @@ export function revisionOf(objects: readonly KubernetesObject[]): string {
     message: `The chart rendered ${workload === undefined ? "no Deployment" : `a Deployment with ${revisionLabel}=${revision ?? ""}`}; wanted one with 10 hex digits in ${revisionLabel}.`,
     hint: "Compare the chart with the one that this version was released with.",
   });
+}
+
+/** What the engines of the rendered objects keep compiled kernels by; undefined where the kernels go with the pod. */
+export function cacheKeyOf(objects: readonly KubernetesObject[]): string | undefined {
+  return objects.find((object) => object.kind === "Deployment")?.metadata.annotations?.[cacheKeyAnnotation];
 }

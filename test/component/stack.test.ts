@@ -23,7 +23,7 @@ const promoted = {
   podUids: ["u1"],
 };
 
-test("namespace and node pools come before the model server, all of it before the promotion", async () => {
+test("namespace and node pools come before the model server, all of it and the supply before the promotion", async () => {
   const recording = await recordResources({
     functions: { [inspectNodes]: () => inspected },
     outputs: { "rollgate:index:Promotion": promoted },
@@ -45,7 +45,10 @@ test("namespace and node pools come before the model server, all of it before th
   expect(lines).toEqual([
     "keye-stack:cluster:NodePool h800",
     "keye-stack:serving:ModelServer keye",
+    "keye-stack:supply:Supply keye",
     "kubernetes:apps/v1:Deployment keye-<revision> | in keye | by cluster | ignores spec.replicas",
+    "kubernetes:batch/v1:Job keye-prepull-0f1e2d3c-5970915f | in keye | by cluster | ignores spec.suspend",
+    "kubernetes:batch/v1:Job keye-prepull-0f1e2d3c-85380215 | in keye | by cluster | ignores spec.suspend",
     "kubernetes:core/v1:ConfigMap keye-<revision> | in keye | by cluster",
     "kubernetes:core/v1:Namespace keye | by cluster-namespace | kept",
     "kubernetes:core/v1:NodePatch h800-a-labels | in h800 | by cluster",
@@ -66,8 +69,9 @@ test("namespace and node pools come before the model server, all of it before th
     "kubernetes:core/v1:NodePatch h800-b-labels",
   ]);
   const promotion = resources.find((one) => one.type === "rollgate:index:Promotion");
-  const ofTheServer = resources.filter((one) => one.parent === "keye-stack:serving:ModelServer keye");
-  expect(promotion?.dependsOn).toEqual(ofTheServer.map((one) => `${one.type} ${one.name}`).sort());
+  const first = ["keye-stack:serving:ModelServer keye", "keye-stack:supply:Supply keye"];
+  const before = resources.filter((one) => first.includes(one.parent ?? ""));
+  expect(promotion?.dependsOn).toEqual(before.map((one) => `${one.type} ${one.name}`).sort());
 });
 
 test("the providers are bound to the cluster by its identity, and only the namespace may be taken over", async () => {

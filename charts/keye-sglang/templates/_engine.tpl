@@ -31,17 +31,26 @@
 {{- end }}
 {{- end -}}
 
-{{/* Caches go to their own volume, so that a container that starts anew compiles and downloads nothing twice. */}}
+{{/*
+Caches go to their own volume, so that a container that starts anew compiles and downloads nothing twice. On a volume that
+outlives the pod, kernels lie in the folder of their key: sglang keye-vl-v2-30b-release reads SGLANG_DG_CACHE_DIR, and the
+DeepGEMM that the indexer calls directly reads DG_JIT_CACHE_DIR. The processes make these folders themselves: one that the
+kubelet makes for a subPath would be closed to an engine that is not root. What comes from a hub belongs to no key.
+*/}}
 {{- define "keye-sglang.environment" -}}
 {{- $cache := "/var/cache/keye" -}}
+{{- $kernels := trimSuffix "/" (printf "%s/%s" $cache (include "keye-sglang.cacheKey" .)) -}}
 {{- $own := dict
-  "FLASHINFER_WORKSPACE_BASE" (printf "%s/flashinfer" $cache)
+  "CUDA_CACHE_PATH" (printf "%s/cuda" $kernels)
+  "DG_JIT_CACHE_DIR" (printf "%s/deep_gemm" $kernels)
+  "FLASHINFER_WORKSPACE_BASE" (printf "%s/flashinfer" $kernels)
   "HF_HOME" (printf "%s/huggingface" $cache)
-  "SGLANG_CACHE_DIR" (printf "%s/sglang" $cache)
-  "SGLANG_DG_CACHE_DIR" (printf "%s/deep_gemm" $cache)
-  "TORCHINDUCTOR_CACHE_DIR" (printf "%s/inductor" $cache)
-  "TRITON_CACHE_DIR" (printf "%s/triton" $cache)
-  "XDG_CACHE_HOME" $cache
+  "SGLANG_CACHE_DIR" (printf "%s/sglang" $kernels)
+  "SGLANG_DG_CACHE_DIR" (printf "%s/deep_gemm" $kernels)
+  "TORCHINDUCTOR_CACHE_DIR" (printf "%s/inductor" $kernels)
+  "TRITON_CACHE_DIR" (printf "%s/triton" $kernels)
+  "TVM_FFI_CACHE_DIR" (printf "%s/tvm-ffi" $kernels)
+  "XDG_CACHE_HOME" $kernels
 -}}
 {{- if hasPrefix "/" .Values.model.path -}}
 {{- $_ := set $own "HF_HUB_OFFLINE" "1" -}}

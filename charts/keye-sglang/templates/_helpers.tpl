@@ -57,6 +57,26 @@ revision, environment. Layout and comments of the chart are not.
 {{- $template | toJson | sha256sum | trunc 10 -}}
 {{- end -}}
 
+{{/*
+What compiled kernels are kept by: the image, the GPUs, and the arguments that decide which kernels are compiled. Not the
+weights, names and ports, which change none. Empty where the cache goes with the pod.
+*/}}
+{{- define "keye-sglang.cacheKey" -}}
+{{- if .Values.cacheVolume -}}
+{{- $engine := .Values.engine -}}
+{{- dict
+  "digest" (include "keye-sglang.digest" .)
+  "gpuProducts" (sortAlpha .Values.gpuProducts)
+  "tpSize" $engine.tpSize
+  "memFractionStatic" $engine.memFractionStatic
+  "contextLength" $engine.contextLength
+  "maxRunningRequests" $engine.maxRunningRequests
+  "extraArgs" $engine.extraArgs
+  | toJson | sha256sum | trunc 10
+-}}
+{{- end -}}
+{{- end -}}
+
 {{/* What a rounded-up share of the whole is: how many failed probes fill so many seconds. */}}
 {{- define "keye-sglang.probesIn" -}}
 {{- div (add (int .seconds) (sub (int .period) 1)) (int .period) -}}

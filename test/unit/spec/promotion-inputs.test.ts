@@ -6,6 +6,7 @@ import { stackConfig, testDigest } from "../../support/stack-config.ts";
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const host = { sha256, evidenceDir: "/var/evidence" };
 const revision = "1a2b3c4d5e";
+const candidate = { revision, supply: undefined, cacheKey: undefined };
 
 test("the promotion is told everything by value, and Secrets by name", () => {
   const config = stackConfig({
@@ -37,7 +38,7 @@ test("the promotion is told everything by value, and Secrets by name", () => {
     },
     consecutivePasses: 3,
   };
-  expect(promotionInputs(config, revision, host)).toEqual({
+  expect(promotionInputs(config, candidate, host)).toEqual({
     namespace: "keye",
     app: "keye",
     service: "keye",
@@ -87,8 +88,8 @@ test.each([
 });
 
 test("how pods are reached is told to the promotion, and is in no hash", () => {
-  const usual = promotionInputs(stackConfig(), revision, host);
-  const inside = promotionInputs(stackConfig({ gate: { transport: "in-cluster" } }), revision, host);
+  const usual = promotionInputs(stackConfig(), candidate, host);
+  const inside = promotionInputs(stackConfig({ gate: { transport: "in-cluster" } }), candidate, host);
   expect(usual).not.toHaveProperty("transport");
   expect(inside).toEqual({ ...usual, transport: "in-cluster" });
 });
