@@ -6,11 +6,12 @@ import type { EngineExpectation, ProbeSpec } from "../core/probe-spec.ts";
 import type { FailOn } from "../prober/reports/document.ts";
 import { reportFormats } from "../prober/reports/formats.ts";
 import { parseFlags, usageError } from "./flags.ts";
+import { aimOptions, type ProbeAim, readAim, wholeNumber } from "./probe-aim.ts";
 import type { ReportPlace } from "./probe-reports.ts";
 
 /** What `keye probe` was asked to do. */
 export interface ProbeFlags {
-  readonly baseUrl: string;
+  readonly aim: ProbeAim;
   readonly spec: ProbeSpec;
   readonly deadlineSeconds: number;
   readonly reports: readonly ReportPlace[];
@@ -64,7 +65,7 @@ export const expectFields: readonly string[] = [...textFields, ...numericFields]
 /** Reads the flags; throws `CONFIG_USAGE` or `CONFIG_FILE`. */
 export function parseProbeFlags(args: readonly string[]): ProbeFlags {
   const { values, positionals } = parseFlags("probe", args, {
-    "base-url": { type: "string" },
+    ...aimOptions,
     profile: { type: "string" },
     expect: { type: "string", multiple: true },
     spec: { type: "string" },
@@ -83,17 +84,19 @@ export function parseProbeFlags(args: readonly string[]): ProbeFlags {
   });
   const extra = positionals[0];
   if (extra !== undefined) throw usageError("probe", `unexpected argument "${extra}"; the URL goes into --base-url.`);
-  const baseUrl = values["base-url"];
-  if (baseUrl === undefined)
-    throw usageError("probe", "--base-url is missing, such as --base-url http://127.0.0.1:8000.");
+  const aim = readAim(values);
   const file = values.spec === undefined ? undefined : readSpec(values.spec);
-  const passes = values.passes === undefined ? file?.consecutivePasses : count("--passes", values.passes, 1, 100);
+  const passes =
+    values.passes === undefined ? file?.consecutivePasses : wholeNumber("--passes", values.passes, [1, 100]);
   const profile = profileOf(values.profile ?? file?.profile ?? "smoke");
   if (values.disposable === true && profile !== "soak") {
     throw usageError("probe", `--disposable: only profile soak may ruin an engine, and this run's is ${profile}.`);
   }
+  if (values.record !== undefined && aim.kind === "service") {
+    throw usageError("probe", "--record keeps the answers of one engine: give its URL with --base-url.");
+  }
   return {
-    baseUrl: checkUrl(baseUrl),
+    aim,
     spec: {
       ...file,
       profile,
@@ -101,38 +104,21 @@ export function parseProbeFlags(args: readonly string[]): ProbeFlags {
       ...(passes === undefined ? {} : { consecutivePasses: passes }),
       ...(values.disposable === true ? { isDisposable: true } : {}),
     },
-    deadlineSeconds: count("--deadline", values.deadline ?? (profile === "smoke" ? "120" : "600"), 1, 86_400),
+    deadlineSeconds: wholeNumber("--deadline", values.deadline ?? (profile === "smoke" ? "120" : "600"), [1, 86_400]),
     reports: reportPlaces(values.report ?? []),
     suite: values.suite,
     baseline: values.baseline,
     record: values.record,
     choice: { only: values.only ?? [], exclude: values.exclude ?? [] },
     failOn: failOnOf(values["fail-on"] ?? "critical"),
-    seed: values.seed === undefined ? undefined : count("--seed", values.seed, 0, 2 ** 32 - 1),
+    seed: values.seed === undefined ? undefined : wholeNumber("--seed", values.seed, [0, 2 ** 32 - 1]),
     isJson: values.json === true,
   };
-}
-
-function checkUrl(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (url?.protocol !== "http:" && url?.protocol !== "https:") {
-    throw usageError("probe", `--base-url: wanted an http or https URL, got "${text}".`);
-  }
-  if (url.username !== "" || url.password !== "") {
-    throw usageError("probe", "--base-url holds a user name or password; give the API key in KEYE_API_KEY instead.");
-  }
-  return text;
 }
 
 function profileOf(text: string): ProbeSpec["profile"] {
   if (text === "smoke" || text === "gate" || text === "soak") return text;
   throw usageError("probe", `--profile: wanted smoke, gate or soak, got "${text}".`);
-}
-
-function count(flag: string, text: string, min: number, max: number): number {
-  const value = Number(text);
-  if (Number.isInteger(value) && value >= min && value <= max) return value;
-  throw usageError("probe", `${flag}: wanted a whole number from ${min} to ${max}, got "${text}".`);
 }
 
 function failOnOf(text: string): FailOn {

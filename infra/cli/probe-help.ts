@@ -3,14 +3,27 @@ import { expectFields } from "./probe-flags.ts";
 
 /** `keye probe --help`. */
 export const probeHelp = `keye probe --base-url URL [options]
+       keye probe --service NAME [options]
 
 Asks an OpenAI-compatible server the questions that gate a rollout, and says pass, fail or inconclusive.
 Progress goes to stderr, --json to stdout.
 
   keye probe --base-url http://127.0.0.1:8000 --profile smoke --report junit=out.xml --report html=out.html
+  keye probe --service keye-candidate --namespace keye --profile gate
+
+Whom to ask
+  --base-url URL         such as http://127.0.0.1:8000 (no /v1)
+  --service NAME         every ready pod of this Service, each for itself: one that is unfit fails the run
+  --namespace NS         of the Service (default: that of the kubeconfig's context)
+  --context CTX          context of the kubeconfig (default: its current one)
+  --kubeconfig FILE      (default: KUBECONFIG, ~/.kube/config, or inside of a pod its own account)
+  --transport KIND       port-forward (default): through the API server.
+                         in-cluster: by the pods' own addresses, from inside the cluster
+  --pods N               ready pods that there must be (default 1)
+  --wait SECONDS         how long they may take to become ready (default 0)
+  --parallel N           pods that are asked at once (default 4)
 
 What to ask
-  --base-url URL         such as http://127.0.0.1:8000 (no /v1)
   --profile NAME         smoke (default): is it the declared engine, and does it answer? Seconds.
                          gate: all that a promotion asks of each pod. Minutes.
                          soak: more of it, with enough samples for a claim.
@@ -49,8 +62,8 @@ Exit codes
   0    pass
   1    fail: a wrong answer
   2    bad input: nothing was asked
-  3    inconclusive: no answer, nothing that could be judged, or the deadline
-  4    a report cannot be written, or this machine lacks something
+  3    inconclusive: no answer, no ready pod, nothing that could be judged, or the deadline
+  4    no such Service, a report that cannot be written, or something that this machine lacks
   130  cancelled by SIGINT or SIGTERM; the reports hold what had come back. A second signal ends at once, without any
 `;
 

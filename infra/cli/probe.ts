@@ -2,22 +2,22 @@ import { readFileSync } from "node:fs";
 import { systemClock } from "../cluster/system-clock.ts";
 import { DeployError, faultLine } from "../core/errors.ts";
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
-import type { Measurement, ProbeReport, VerdictKind } from "../gate/measurement.ts";
+import type { VerdictKind } from "../gate/measurement.ts";
 import { type Baseline, parseBaseline } from "../prober/baseline/document.ts";
 import { recordBaseline } from "../prober/baseline/record.ts";
 import type { Check } from "../prober/check.ts";
-import { checkLine, verdictLine } from "../prober/reports/console.ts";
+import { verdictLine } from "../prober/reports/console.ts";
 import { reportDocument } from "../prober/reports/document.ts";
-import { renderReport, type SentPicture } from "../prober/reports/formats.ts";
-import type { ProbePicture } from "../prober/session.ts";
-import { freshSeed, runSuite } from "../prober/suite.ts";
-import type { ProbeTarget } from "../prober/target.ts";
+import { renderReport } from "../prober/reports/formats.ts";
+import { freshSeed } from "../prober/suite.ts";
 import type { Command, CommandWorld } from "./command.ts";
 import { chooseChecks } from "./probe-checks.ts";
+import { type Engine, findEngines } from "./probe-engines.ts";
 import { type ProbeFlags, parseProbeFlags } from "./probe-flags.ts";
 import { probeHelp } from "./probe-help.ts";
-import { judge } from "./probe-judge.ts";
+import { judgeRun } from "./probe-judge.ts";
 import { ReportFiles } from "./probe-reports.ts";
+import { probeEngines, targetOf } from "./probe-run.ts";
 
 const exitOf: Readonly<Record<VerdictKind, ExitCode>> = {
   pass: exitCodes.pass,
@@ -25,10 +25,10 @@ const exitOf: Readonly<Record<VerdictKind, ExitCode>> = {
   inconclusive: exitCodes.inconclusive,
 };
 
-/** `keye probe`: the promotion's own suite against any base URL. */
+/** `keye probe`: the promotion's own suite against any base URL, or every pod of a Service. */
 export const probe: Command = {
   name: "probe",
-  summary: "asks one engine, or a Service, whether it is fit to serve",
+  summary: "asks one engine, or every pod of a Service, whether it is fit to serve",
   help: probeHelp,
   run: runProbe,
 };
@@ -61,33 +61,37 @@ interface Run {
 }
 
 async function ask(run: Run, world: CommandWorld): Promise<ExitCode> {
-  const { flags, checks, files } = run;
+  const { flags, checks, baseline, files } = run;
   const seed = flags.seed ?? freshSeed();
-  const pictures: SentPicture[] = [];
-  const { report, endedBy } = await measureWithin({ ...run, seed }, world, (picture) =>
-    pictures.push({ ...picture, target: flags.baseUrl }),
-  );
-  const verdict = endedBy === undefined ? judge(report, flags) : judgePart(report, { flags, checks, endedBy });
-  world.err(verdictLine(report, verdict));
-  const { spec, failOn } = flags;
-  const asked = { ...report, results: [{ report, verdict }] };
-  const document = reportDocument(asked, { spec, verdict, seed, failOn, checks });
-  if (flags.isJson) world.out(renderReport("json", document, pictures).trimEnd());
-  files.write((format) => renderReport(format, document, pictures));
-  if (endedBy === "a signal") world.signal.throwIfAborted();
-  if (flags.record !== undefined && verdict.kind === "pass") await record(run, world);
-  else if (flags.record !== undefined) world.err("No baseline was recorded: only an engine that passes is worth one.");
-  return exitOf[verdict.kind];
+  const set = await findEngines(flags.aim, world, systemClock);
+  try {
+    const { run: asked, pictures, endedBy } = await probeEngines(set, { flags, checks, baseline, seed }, world);
+    const verdict = judgeRun(asked.results, set);
+    world.err(verdictLine(asked, verdict));
+    const { spec, failOn } = flags;
+    const document = reportDocument(asked, { spec, verdict, seed, failOn, checks });
+    if (flags.isJson) world.out(renderReport("json", document, pictures).trimEnd());
+    files.write((format) => renderReport(format, document, pictures));
+    if (endedBy === "a signal") world.signal.throwIfAborted();
+    const [engine] = set.engines;
+    if (flags.record !== undefined && engine !== undefined && verdict.kind === "pass") await record(run, engine, world);
+    else if (flags.record !== undefined)
+      world.err("No baseline was recorded: only an engine that passes is worth one.");
+    return exitOf[verdict.kind];
+  } finally {
+    set.close();
+  }
 }
 
-async function record({ flags, record }: Run, world: CommandWorld): Promise<void> {
+async function record({ flags, record: files }: Run, engine: Engine, world: CommandWorld): Promise<void> {
   const { servedModelName } = flags.spec.expectation;
-  const baseline = await recordBaseline(targetOf(flags, world), {
+  const { baseUrl } = await engine.open(world.signal);
+  const baseline = await recordBaseline(targetOf(engine, baseUrl, world), {
     clock: systemClock,
     signal: world.signal,
     ...(servedModelName === undefined ? {} : { servedModelName }),
   });
-  record.write(() => `${JSON.stringify(baseline, null, 2)}\n`);
+  files.write(() => `${JSON.stringify(baseline, null, 2)}\n`);
   world.err(`The baseline of ${baseline.goldens.length} golden prompts is in ${flags.record}.`);
 }
 
@@ -99,55 +103,4 @@ function readBaseline(file: string): Baseline {
     const message = `Cannot read it: ${faultLine(error)}.`;
     throw new DeployError({ code: "CONFIG_FILE", where: file, message, cause: error });
   }
-}
-
-function targetOf({ baseUrl }: ProbeFlags, { env }: CommandWorld): ProbeTarget {
-  const apiKey = env.KEYE_API_KEY;
-  return { name: baseUrl, baseUrl, ...(apiKey === undefined ? {} : { apiKey }) };
-}
-
-/** What ended a run before its last check. */
-type EarlyEnd = "the deadline" | "a signal";
-
-/** Runs the suite. What came back before an early end is a report too: it is needed most where the engine hangs. */
-async function measureWithin(
-  { flags, checks, baseline, seed }: Run & { readonly seed: number },
-  world: CommandWorld,
-  onPicture: (picture: ProbePicture) => void,
-): Promise<{ readonly report: ProbeReport; readonly endedBy: EarlyEnd | undefined }> {
-  const target = targetOf(flags, world);
-  const deadline = AbortSignal.timeout(flags.deadlineSeconds * 1000);
-  const startedAt = systemClock.now();
-  const measurements: Measurement[] = [];
-  const onMeasurement = (measurement: Measurement) => {
-    measurements.push(measurement);
-    world.err(checkLine(measurement));
-  };
-  const signal = AbortSignal.any([world.signal, deadline]);
-  try {
-    const known = baseline === undefined ? {} : { baseline };
-    const options = { clock: systemClock, signal, seed, checks, onMeasurement, onPicture, ...known };
-    return { report: await runSuite(target, flags.spec, options), endedBy: undefined };
-  } catch (error) {
-    if (!signal.aborted) throw error;
-    const report = { target: target.name, startedAt, finishedAt: systemClock.now(), measurements };
-    return { report, endedBy: world.signal.aborted ? "a signal" : "the deadline" };
-  }
-}
-
-/** A wrong answer that came in time is a wrong answer; everything else is left open. */
-function judgePart(
-  report: ProbeReport,
-  { flags, checks, endedBy }: Pick<Run, "flags" | "checks"> & { readonly endedBy: EarlyEnd },
-): { readonly kind: VerdictKind; readonly reason: string } {
-  const soFar = judge(report, flags);
-  if (soFar.kind === "fail") return soFar;
-  const running = checks[report.measurements.length]?.name ?? "the last check";
-  const count = `${report.measurements.length} of ${checks.length} checks were done`;
-  const ended = `ended the run in ${running}; ${count}.`;
-  const reason =
-    endedBy === "a signal"
-      ? `a signal ${ended}`
-      : `the deadline of ${flags.deadlineSeconds} s ${ended} Raise --deadline, or look at the engine's log.`;
-  return { kind: "inconclusive", reason };
 }

@@ -13,6 +13,7 @@ import { liveRevision } from "./live-revision.ts";
 import { LiveSupply } from "./live-supply.ts";
 import { PodDialer } from "./pod-dialer.ts";
 import { readSecret } from "./secrets.ts";
+import { type ServicePods, type ServiceQuery, servicePods } from "./service-pods.ts";
 import { systemClock } from "./system-clock.ts";
 import { inCluster, portForward, type Transport } from "./transport.ts";
 
@@ -28,6 +29,10 @@ export interface ClusterConnection {
   liveRevision(ref: AppRef, signal: AbortSignal): Promise<string | undefined>;
   /** A way to engines. What it opens is closed by who opened it, before the connection. */
   transport(kind: TransportKind): Transport;
+  /** Namespace of the kubeconfig's context; a pod's own inside of a cluster. @default "default" */
+  readonly namespace: string;
+  /** The pods that a Service selects now. */
+  servicePods(query: ServiceQuery, signal: AbortSignal): Promise<ServicePods>;
   /** The text of one key of a Secret. */
   readSecret(namespace: string, name: string, key: string, signal: AbortSignal): Promise<string>;
   /** Ends watches and idle connections. */
@@ -49,6 +54,8 @@ export function connect(options: KubeconfigOptions & { readonly clock?: Clock } 
     liveRevision: (ref, signal) => liveRevision(client, ref, signal),
     transport: (kind) =>
       kind === "in-cluster" ? inCluster(client) : portForward(client, new PodDialer(config, clock), clock),
+    namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? "default",
+    servicePods: (query, signal) => servicePods(client, query, signal),
     readSecret: (namespace, name, key, signal) => readSecret(client, { namespace, name, key }, signal),
     close: () => {
       watches.close();

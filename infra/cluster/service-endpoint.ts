@@ -6,7 +6,8 @@ import { type EndpointSlice, flattenSlices } from "./endpoints.ts";
 import { listAll } from "./list.ts";
 import type { PodPort } from "./pod-dialer.ts";
 
-interface ServicePorts {
+/** The ports of a Service. */
+export interface ServicePorts {
   readonly spec: { readonly ports?: readonly { readonly name?: string; readonly port: number }[] };
 }
 
@@ -44,8 +45,8 @@ export async function readyPods(
   });
 }
 
-/** Slices name their ports as the Service does; an only port may have no name. */
-function portName(service: ServicePorts, ref: AppRef, wanted: number | undefined): string {
+/** The name of a Service's port, under which its slices list it; an only port may have none. Throws `E_PROBE`. */
+export function portName(service: ServicePorts, ref: AppRef, wanted: number | undefined): string {
   const ports = service.spec.ports ?? [];
   const found = wanted === undefined ? ports[0] : ports.find((one) => one.port === wanted);
   if (found !== undefined) return found.name ?? "";

@@ -19,7 +19,7 @@ export function checkLine(measurement: Measurement): string {
 
 /** The closing line: verdict, target, time, reason. */
 export function verdictLine(
-  report: ProbeReport,
+  report: Pick<ProbeReport, "target" | "startedAt" | "finishedAt">,
   verdict: { readonly kind: VerdictKind; readonly reason: string },
 ): string {
   const seconds = ((report.finishedAt - report.startedAt) / 1000).toFixed(1);

@@ -5,7 +5,7 @@ const url = ["--base-url", "http://127.0.0.1:8000"];
 
 test("a base URL alone gives the smoke profile with nothing to compare", () => {
   expect(parseProbeFlags(url)).toEqual({
-    baseUrl: "http://127.0.0.1:8000",
+    aim: { kind: "url", baseUrl: "http://127.0.0.1:8000" },
     spec: { profile: "smoke", expectation: {} },
     deadlineSeconds: 120,
     reports: [],
@@ -103,5 +103,54 @@ describe("bad input is refused with what was wanted", () => {
 
   test("a password in the URL is not repeated in the message", () => {
     expect(() => parseProbeFlags(["--base-url", "http://u:secret@h"])).toThrow(/^(?!.*secret)/);
+  });
+});
+
+describe("a Service", () => {
+  test("alone is asked by port-forward, four pods at once, without waiting", () => {
+    expect(parseProbeFlags(["--service", "keye-candidate"]).aim).toEqual({
+      kind: "service",
+      service: "keye-candidate",
+      namespace: undefined,
+      context: undefined,
+      kubeconfig: undefined,
+      transport: "port-forward",
+      pods: 1,
+      waitSeconds: 0,
+      parallel: 4,
+    });
+  });
+
+  test("is described by flags of its own", () => {
+    const text =
+      "--service=keye --namespace=prod --context=gpu --kubeconfig=/k --transport=in-cluster --pods=3 --wait=60 --parallel=2";
+    expect(parseProbeFlags(text.split(" ")).aim).toEqual({
+      kind: "service",
+      service: "keye",
+      namespace: "prod",
+      context: "gpu",
+      kubeconfig: "/k",
+      transport: "in-cluster",
+      pods: 3,
+      waitSeconds: 60,
+      parallel: 2,
+    });
+  });
+
+  test.each([
+    {
+      args: [...url, "--service=keye"],
+      said: "--base-url asks one URL, --service every pod of a Service: give one of them.",
+    },
+    { args: [...url, "--namespace=keye"], said: "--namespace goes with --service." },
+    { args: [], said: "--base-url is missing, such as --base-url http://127.0.0.1:8000; or --service NAME" },
+    { args: ["--service=Keye"], said: '--service: wanted a Kubernetes name, got "Keye".' },
+    { args: ["--service=keye", "--transport=proxy"], said: "--transport: wanted port-forward or in-cluster, got" },
+    { args: ["--service=keye", "--parallel=0"], said: "--parallel: wanted a whole number from 1 to 64" },
+    { args: ["--service=keye", "--record=b.json"], said: "--record keeps the answers of one engine" },
+  ])("$args is refused: $said", ({ args, said }) => {
+    const refused = () => parseProbeFlags(args);
+    expect(refused).toThrow(said);
+    expect(refused).toThrow("CONFIG_USAGE");
   });
 });
