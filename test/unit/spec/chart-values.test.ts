@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { chartValues } from "../../../infra/spec/chart-values.ts";
 import { engineNodeSelector } from "../../../infra/spec/placement.ts";
 import { stackConfig, testDigest } from "../../support/stack-config.ts";
+import { hydrated } from "../../support/weights-settings.ts";
 
 const gpuToleration = { key: "nvidia.com/gpu", operator: "Exists", effect: "NoSchedule" };
 
@@ -62,6 +63,22 @@ test.each([
     },
   },
   {
+    what: "kernels are kept on a claim, by the GPUs of all pools",
+    settings: {
+      engine: { cacheVolume: { kind: "pvc", claim: "kernels" } },
+      nodePools: [{ name: "h800", gpuProducts: ["NVIDIA-H800-NVL", "NVIDIA-H800"] }],
+    },
+    values: {
+      cacheVolume: { persistentVolumeClaim: { claimName: "kernels" } },
+      gpuProducts: ["NVIDIA-H800", "NVIDIA-H800-NVL"],
+    },
+  },
+  {
+    what: "kernels are kept in a folder of the node, which is made where it is missing",
+    settings: { engine: { cacheVolume: { kind: "hostPath", path: "/var/cache/keye" } } },
+    values: { cacheVolume: { hostPath: { path: "/var/cache/keye", type: "DirectoryOrCreate" } } },
+  },
+  {
     what: "Secrets are passed by name",
     settings: {
       model: { tokenSecret: { name: "hub", key: "token" } },
@@ -113,6 +130,15 @@ test.each([
   },
 ])("$what", ({ settings, values }) => {
   expect(chartValues(stackConfig(settings), "promotion")).toMatchObject(values);
+});
+
+test("weights that a Job fetches are a folder to the engine, which gets neither their commit nor the hub's token", () => {
+  const values = chartValues(stackConfig(hydrated({ tokenSecret: { name: "hub", key: "token" } })), "promotion");
+  expect(values.model).toEqual({
+    path: "/models/0123456789ab",
+    servedName: "keye-vl-2.0-30b-a3b",
+    volume: { mountPath: "/models", source: { persistentVolumeClaim: { claimName: "keye-weights", readOnly: true } } },
+  });
 });
 
 describe("with several pools", () => {

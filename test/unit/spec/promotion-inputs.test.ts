@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { expect, test } from "vitest";
 import { probeHash, probeSpec, promotionInputs } from "../../../infra/spec/promotion-inputs.ts";
 import { stackConfig, testDigest } from "../../support/stack-config.ts";
+import { hydrated, weightsCommit } from "../../support/weights-settings.ts";
 
 const sha256 = (text: string) => createHash("sha256").update(text).digest("hex");
 const host = { sha256, evidenceDir: "/var/evidence" };
@@ -108,4 +109,27 @@ test("the probe hash is that of the spec, whatever the order of its fields", () 
   const hash = probeHash({ profile: "gate", expectation }, sha256);
   expect(hash).toBe(probeHash({ expectation: reversed, profile: "gate" }, sha256));
   expect(hash).not.toBe(probeHash({ profile: "smoke", expectation }, sha256));
+});
+
+test("what must be brought first is passed on", () => {
+  const supply = { jobs: [], parallelism: 4, deadlineSeconds: 3600 };
+  expect(promotionInputs(stackConfig(), { ...candidate, supply }, host).supply).toEqual(supply);
+});
+
+test.each([
+  { what: "a claim, which all replicas share", cacheVolume: { kind: "pvc", claim: "kernels" }, cacheKey: "26bdbcf38c" },
+  {
+    what: "each node: one replica does not warm the others",
+    cacheVolume: { kind: "hostPath", path: "/var/cache/keye" },
+  },
+])("the key of compiled kernels is told where they are kept on $what", ({ cacheVolume, cacheKey }) => {
+  const config = stackConfig({ engine: { cacheVolume } });
+  const inputs = promotionInputs(config, { ...candidate, cacheKey: "26bdbcf38c" }, host);
+  expect(inputs.cacheKey).toBe(cacheKey);
+});
+
+test("an engine whose weights a Job fetched must report their folder, and no commit", () => {
+  const { expectation } = probeSpec(stackConfig(hydrated()), revision);
+  expect(expectation.modelPath).toBe(`/models/${weightsCommit.slice(0, 12)}`);
+  expect(expectation).not.toHaveProperty("modelRevision");
 });
