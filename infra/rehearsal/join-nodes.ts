@@ -33,8 +33,8 @@ export async function joinNodes({ api, shapes, at, clock, signal }: JoinOptions)
   });
 }
 
-/** The admission controller taints a new node as not ready; the node controller takes that away. */
-function isOpen(node: Node): boolean {
+/** Whether pods can be put there: the admission controller taints a new node as not ready, and the node controller takes that away. */
+export function isOpen(node: Node): boolean {
   const isReady = node.status?.conditions?.some(({ type, status }) => type === "Ready" && status === "True");
   return isReady === true && node.spec?.taints?.some(({ key }) => key.startsWith("node.kubernetes.io/")) !== true;
 }

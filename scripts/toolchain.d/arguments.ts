@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { DeployError, textOf } from "../../infra/core/errors.ts";
+import { realNodeTools } from "./real-node-tools.ts";
 import { type Tool, tools } from "./tools.ts";
 
 /** What the command line asks for. */
@@ -11,11 +12,12 @@ export interface Wanted {
 }
 
 /** The text of `--help`. */
-export const help = `Usage: ./scripts/toolchain [--only NAME,…] [--no-npm] [--list | --help]
+export const help = `Usage: ./scripts/toolchain [--real-node | --only NAME,…] [--no-npm] [--list | --help]
 
 Brings the tools that this project runs into .toolchain/bin, then the npm packages.
 
-  --only NAME,…  only these tools: ${tools.map((tool) => tool.name).join(", ")}
+  --real-node    also what real nodes of the rehearsal need: ${namesOf(realNodeTools)}
+  --only NAME,…  only these tools: ${namesOf([...tools, ...realNodeTools])}
   --no-npm       leave node_modules alone
   --list         say where each tool would come from, and change nothing
   --help         this text
@@ -30,6 +32,7 @@ Exit codes: 0 all there, 2 unknown option or tool, 4 a tool cannot be had here, 
 export function parseArguments(args: readonly string[]): Wanted {
   const options = {
     only: { type: "string" },
+    "real-node": { type: "boolean" },
     "no-npm": { type: "boolean" },
     list: { type: "boolean" },
     help: { type: "boolean", short: "h" },
@@ -42,13 +45,24 @@ export function parseArguments(args: readonly string[]): Wanted {
   }
   return {
     action: values.help ? "help" : values.list ? "list" : "bring",
-    tools: values.only === undefined ? tools : values.only.split(",").map(toolNamed),
+    tools: wantedTools(values.only, values["real-node"] === true),
     npm: values["no-npm"] !== true,
   };
 }
 
+function wantedTools(only: string | undefined, hasRealNodes: boolean): readonly Tool[] {
+  const whole = hasRealNodes ? [...tools, ...realNodeTools] : tools;
+  if (only === undefined) return whole;
+  if (hasRealNodes) throw usage("--only and --real-node exclude each other.");
+  return only.split(",").map(toolNamed);
+}
+
+function namesOf(some: readonly Tool[]): string {
+  return some.map((tool) => tool.name).join(", ");
+}
+
 function toolNamed(name: string): Tool {
-  const tool = tools.find((each) => each.name === name || each.companion?.name === name);
+  const tool = [...tools, ...realNodeTools].find((each) => each.name === name || each.companion?.name === name);
   if (tool === undefined) throw usage(`no tool is called "${name}".`);
   return tool;
 }

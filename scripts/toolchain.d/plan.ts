@@ -51,8 +51,8 @@ export function sourcesOf(tool: Tool, survey: Survey): readonly Source[] {
   }
   if (survey.cached.has(tool.name)) return [{ kind: "cache" }];
   const sources: Source[] = [];
-  const download = tool.download(survey.arch);
-  if (urlsOf(download).every((url) => survey.answeringHosts?.has(new URL(url).host))) {
+  const download = tool.download?.(survey.arch);
+  if (download !== undefined && urlsOf(download).every((url) => survey.answeringHosts?.has(new URL(url).host))) {
     sources.push({ kind: "download", download });
   }
   if (canBuild(survey.go)) sources.push({ kind: "go" });
@@ -65,7 +65,8 @@ export function isMissing(tool: Tool, survey: Survey): boolean {
 }
 
 /** Everything that must be fetched to have a download: the file, and its checksum file where there is one. */
-export function urlsOf(download: Download): readonly string[] {
+export function urlsOf(download: Download | undefined): readonly string[] {
+  if (download === undefined) return [];
   return download.checksum.kind === "published" ? [download.url, download.checksum.url] : [download.url];
 }
 
@@ -74,14 +75,16 @@ export function noSourceError(wanted: readonly Tool[], survey: Survey): DeployEr
   const without = wanted.filter((tool) => sourcesOf(tool, survey).length === 0);
   if (without.length === 0) return undefined;
   const names = without.map((tool) => `${tool.name} ${tool.version}${unfit(survey.onPath.get(tool.name), tool)}`);
-  const hosts = hostsOf(without.flatMap((tool) => urlsOf(tool.download(survey.arch)))).filter(
+  const hosts = hostsOf(without.flatMap((tool) => urlsOf(tool.download?.(survey.arch)))).filter(
     (host) => !survey.answeringHosts?.has(host),
   );
+  const silence = hosts.length === 0 ? "" : ` no answer from ${hosts.join(", ")},`;
+  const way = hosts.length === 0 ? "" : ", or give this machine a way to these hosts";
   return new DeployError({
     code: "ENV_TOOL",
     where: "toolchain",
-    message: `no source for ${names.join(", ")}: not on PATH in a version that fits, no answer from ${hosts.join(", ")}, and ${goTrouble(survey.go)}.`,
-    hint: `Install Go ${oldestGo} or later (https://go.dev/dl/), or give this machine a way to these hosts, then run ./scripts/toolchain again.`,
+    message: `no source for ${names.join(", ")}: not on PATH in a version that fits,${silence} and ${goTrouble(survey.go)}.`,
+    hint: `Install Go ${oldestGo} or later (https://go.dev/dl/)${way}, then run ./scripts/toolchain again.`,
   });
 }
 

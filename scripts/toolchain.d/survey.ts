@@ -29,7 +29,7 @@ export async function survey(
   const local: Survey = { arch: where.arch, onPath, cached, answeringHosts: undefined, go: undefined };
   const missing = wanted.filter((tool) => isMissing(tool, local));
   if (missing.length === 0) return local;
-  const urls = missing.flatMap((tool) => urlsOf(tool.download(where.arch)));
+  const urls = missing.flatMap((tool) => urlsOf(tool.download?.(where.arch)));
   const [answering, go] = await Promise.all([
     answeringHosts(urls, hostPatience, (url, silence) =>
       fetch(url, { method: "HEAD", redirect: "manual", signal: AbortSignal.any([signal, silence]) }),

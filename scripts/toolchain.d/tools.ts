@@ -45,7 +45,8 @@ export interface Tool {
   readonly accepts: "patch" | "minor";
   /** Arguments that make the binary print its version. */
   readonly versionArgs: readonly string[];
-  readonly download: (arch: Arch) => Download;
+  /** Absent where the publisher gives no checksum that could prove the file. */
+  readonly download?: (arch: Arch) => Download;
   readonly go: GoBuild;
   /** A second binary that belongs to the first: taken from the folder or archive in which the first one is found. */
   readonly companion?: { readonly name: string; readonly goVersion: string; readonly go: GoBuild };
@@ -53,7 +54,7 @@ export interface Tool {
 
 const versions = { etcd: "3.7.3", kubernetes: "1.36.3", kwok: "0.8.0", helm: "4.3.1", pulumi: "3.259.0" } as const;
 
-/** Every tool, in the order in which they are brought. Node is not here: it must run before this table can be read. */
+/** What everybody needs, in the order in which it is brought. Node is not here: it must run before this table can be read. */
 export const tools: readonly Tool[] = [
   {
     name: "etcd",
@@ -148,7 +149,8 @@ export const tools: readonly Tool[] = [
   },
 ];
 
-function kubernetes(name: string): Tool {
+/** A program of the Kubernetes release. `module` is the folder of its go.mod. */
+export function kubernetes(name: string, module = "kubernetes"): Tool {
   const [major, minor] = versions.kubernetes.split(".");
   const stamped = "k8s.io/component-base/version";
   return {
@@ -161,7 +163,7 @@ function kubernetes(name: string): Tool {
       return { url, checksum: { kind: "published", url: `${url}.sha256` } };
     },
     go: {
-      module: "kubernetes",
+      module,
       package: `k8s.io/kubernetes/cmd/${name}`,
       stamp: `-X ${stamped}.gitVersion=v${versions.kubernetes} -X ${stamped}.gitMajor=${major} -X ${stamped}.gitMinor=${minor}`,
     },

@@ -45,7 +45,9 @@ function fakeWorld(gives: Partial<Record<MakingSource["kind"], string | Error>>)
 }
 
 function ways(tool: Tool): readonly MakingSource[] {
-  return [{ kind: "download", download: tool.download("amd64") }, { kind: "go" }];
+  const download = tool.download?.("amd64");
+  if (download === undefined) throw new Error(`${tool.name} has no download`);
+  return [{ kind: "download", download }, { kind: "go" }];
 }
 
 test("the first source that works makes the entry, and later ones are not tried", async () => {

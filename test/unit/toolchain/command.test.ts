@@ -16,6 +16,7 @@ import { promisify } from "node:util";
 import { beforeEach, describe, expect, test } from "vitest";
 import { parseArguments } from "../../../scripts/toolchain.d/arguments.ts";
 import { table } from "../../../scripts/toolchain.d/progress.ts";
+import { realNodeTools } from "../../../scripts/toolchain.d/real-node-tools.ts";
 import { nodeVersion, oldestNode, tools } from "../../../scripts/toolchain.d/tools.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -43,6 +44,12 @@ describe("the command line", () => {
       ["--only=pulumi-language-nodejs"],
       { action: "bring", npm: true, names: ["pulumi"] },
     ],
+    ["a tool of real nodes", ["--only=buildctl"], { action: "bring", npm: true, names: ["buildkitd"] }],
+    [
+      "what real nodes need too",
+      ["--real-node"],
+      { action: "bring", npm: true, names: [...tools, ...realNodeTools].map((tool) => tool.name) },
+    ],
     ["a list", ["--list"], { action: "list", npm: true, names: tools.map((tool) => tool.name) }],
   ])("asks for %s", (_name, args, expected) => {
     const { action, npm, tools: wanted } = parseArguments(args);
@@ -51,6 +58,11 @@ describe("the command line", () => {
 
   test.each([
     ["an unknown option", ["--fast"], "Unknown option '--fast'"],
+    [
+      "some tools and all of a kind at once",
+      ["--only=etcd", "--real-node"],
+      "--only and --real-node exclude each other.",
+    ],
     ["an unknown tool", ["--only", "etcd,minikube"], 'no tool is called "minikube"'],
   ])("refuses %s", (_name, args, text) => {
     expect(() => parseArguments(args)).toThrow(text);

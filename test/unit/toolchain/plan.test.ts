@@ -7,6 +7,7 @@ import {
   type Survey,
   sourcesOf,
 } from "../../../scripts/toolchain.d/plan.ts";
+import { realNodeTools } from "../../../scripts/toolchain.d/real-node-tools.ts";
 import { type Tool, tools } from "../../../scripts/toolchain.d/tools.ts";
 
 const etcd = toolNamed("etcd");
@@ -109,6 +110,12 @@ describe("a machine that has nothing", () => {
     };
     expect(noSourceError([etcd, pulumi], survey)?.message).toMatchInlineSnapshot(
       `"ENV_TOOL: toolchain: no source for etcd 3.7.3 (PATH has 3.5.0), pulumi 3.259.0 (PATH has /usr/bin/pulumi without pulumi-language-nodejs beside it): not on PATH in a version that fits, no answer from github.com, and Go on PATH is 1.22.2. Install Go 1.26.0 or later (https://go.dev/dl/), or give this machine a way to these hosts, then run ./scripts/toolchain again."`,
+    );
+  });
+
+  test("is told of no host where only a build would do", () => {
+    expect(noSourceError(realNodeTools.slice(1), nothing)?.message).toMatchInlineSnapshot(
+      `"ENV_TOOL: toolchain: no source for buildkitd 0.31.2: not on PATH in a version that fits, and Go is not on PATH. Install Go 1.26.0 or later (https://go.dev/dl/), then run ./scripts/toolchain again."`,
     );
   });
 
