@@ -52,6 +52,11 @@ export class Session {
     this.#onPicture = options.onPicture;
   }
 
+  /** Whether anybody looks at the pictures: what only reports need is not drawn otherwise. */
+  get isWatched(): boolean {
+    return this.#onPicture !== undefined;
+  }
+
   /** Hands a picture that is sent to the reports. */
   show(picture: ProbePicture): void {
     this.#onPicture?.(picture);

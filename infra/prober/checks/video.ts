@@ -70,6 +70,7 @@ function filmTokens({ frames, framesPerSecond }: Film): TokenRange {
 
 /** One picture for each scene. */
 function showFrames(session: Session, film: Film, order: readonly ColourName[]): void {
+  if (!session.isWatched) return;
   for (const [index, frame] of [...new Set(film.frames)].entries()) {
     const shows = `scene ${index + 1} of ${order.length}: ${order[index]}`;
     session.show({ check: "video", mime: "image/png", bytes: encodePng(frame), shows });

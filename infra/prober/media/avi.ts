@@ -7,6 +7,9 @@ export interface Film {
   readonly framesPerSecond: number;
 }
 
+/** Frames are often one canvas, in one film and in many: each is compressed once while anybody holds it. */
+const compressed = new WeakMap<Canvas, Buffer>();
+
 /**
  * A Motion-JPEG AVI: every frame is a picture of its own, so that it can be written without a video encoder and is opened
  * by ffmpeg, which torchcodec reads with.
@@ -14,8 +17,6 @@ export interface Film {
 export function encodeAvi({ frames, framesPerSecond }: Film): Buffer {
   const { width, height } = frames[0] ?? { width: 0, height: 0 };
   const size = { width, height, framesPerSecond, count: frames.length };
-  // Neighbours are often one canvas: it is compressed once.
-  const compressed = new Map<Canvas, Buffer>();
   const pictures = frames.map((frame) => {
     const picture = compressed.get(frame) ?? encodeJpeg(frame);
     compressed.set(frame, picture);

@@ -37,11 +37,20 @@ export function shapeScene(shape: Shape, colour: ColourName): Canvas {
   return canvas;
 }
 
+const screens = new Map<ColourName, Canvas>();
+
+/** The same canvas each time: many pods are asked at once, and a film's frames are compressed once for all. */
+function screenOf(colour: ColourName): Canvas {
+  const screen = screens.get(colour) ?? blankCanvas(224, 224, palette[colour].rgb);
+  screens.set(colour, screen);
+  return screen;
+}
+
 /** Fills the picture with one colour after another, each for two seconds: 224 by 224, 2 frames per second. */
 export function colourFilm(colours: readonly ColourName[]): Film {
   const framesPerSecond = 2;
   const frames = colours.flatMap((colour) => {
-    const frame = blankCanvas(224, 224, palette[colour].rgb);
+    const frame = screenOf(colour);
     return Array.from({ length: 2 * framesPerSecond }, () => frame);
   });
   return { frames, framesPerSecond };
