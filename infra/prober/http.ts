@@ -80,7 +80,11 @@ function send(target: ProbeTarget, request: ProbeRequest, signal: AbortSignal): 
   }
   const open = url.protocol === "https:" ? requestHttps : requestHttp;
   return new Promise((resolve, reject) => {
-    const sent = open(url, { method: request.method, headers, signal, agent: false }, resolve);
+    const sent = open(url, { method: request.method, headers, signal, agent: false }, (response) => {
+      // A body that ends with its connection would else seem whole after a reset.
+      sent.on("error", (error) => response.destroy(error));
+      resolve(response);
+    });
     sent.on("error", reject);
     sent.end(body);
   });
