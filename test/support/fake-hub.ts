@@ -177,7 +177,7 @@ async function giveBytes(hub: FakeHub, { path, attempts, request, response }: Gi
   if (fault?.kind === "corrupt") bytes.writeUInt8(bytes.readUInt8(bytes.length - 1) ^ 1, bytes.length - 1);
   const range = { "content-range": `bytes ${start}-${end - 1}/${whole.length}` };
   response.writeHead(isPart ? 206 : 200, { "content-length": bytes.length, etag, ...(isPart ? range : {}) });
-  if (fault?.kind === "cut") response.write(bytes.subarray(0, fault.bytes), () => response.destroy());
+  if (fault?.kind === "cut") response.write(bytes.subarray(0, fault.bytes), () => response.socket?.end());
   else if (fault?.kind === "stall") response.write(bytes.subarray(0, fault.bytes));
   else if (fault?.kind === "slow") await trickle(response, bytes, fault.pause);
   else response.end(bytes);

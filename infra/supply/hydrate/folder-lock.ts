@@ -52,7 +52,6 @@ interface Sighting {
  */
 export async function lockFolder({ path, clock, signal, onWait, timing = usualTiming }: LockArgs): Promise<FolderLock> {
   const own = `${JSON.stringify({ id: randomUUID(), process: thisProcess, host: hostname(), pid: process.pid })}\n`;
-  await onDisk(path, () => mkdir(dirname(path), { recursive: true }));
   let seen: (Sighting & { readonly since: number }) | undefined;
   while (!(await create(path, own))) {
     const now = await sight(path);
@@ -96,6 +95,7 @@ function hold(path: string, own: string, { clock, timing }: Pick<Required<LockAr
 /** True where the file is now ours alone. */
 async function create(path: string, own: string): Promise<boolean> {
   try {
+    await mkdir(dirname(path), { recursive: true });
     // Written aside and linked: nobody ever sees a lock that is half written.
     const draft = `${path}.${randomUUID()}`;
     const handle = await open(draft, "wx");
@@ -111,7 +111,8 @@ async function create(path: string, own: string): Promise<boolean> {
     }
     return true;
   } catch (error) {
-    if (codeOf(error) === "EEXIST") return false;
+    // The folder goes with the one who was the last in it, maybe just now.
+    if (codeOf(error) === "EEXIST" || codeOf(error) === "ENOENT") return false;
     return await onDisk(path, () => Promise.reject(error));
   }
 }

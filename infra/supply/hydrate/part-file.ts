@@ -116,18 +116,20 @@ export interface Summing {
   readonly signal: AbortSignal;
 }
 
-/** Sums a file's bytes from the first to the last and returns how many they were. */
+/** Sums the bytes that a file has now, from the first to the last, and returns how many they were. */
 async function sumHandle(handle: FileHandle, digest: ContentDigest, { onBytes, signal }: Summing): Promise<Bytes> {
-  const buffer = Buffer.allocUnsafe(readSize);
+  const { size } = await handle.stat();
+  const buffer = Buffer.allocUnsafe(Math.min(readSize, size));
   let at = 0;
-  for (;;) {
+  while (at < size) {
     signal.throwIfAborted();
-    const { bytesRead } = await handle.read(buffer, 0, buffer.length, at);
-    if (bytesRead === 0) return at;
+    const { bytesRead } = await handle.read(buffer, 0, Math.min(buffer.length, size - at), at);
+    if (bytesRead === 0) break;
     digest.update(buffer.subarray(0, bytesRead));
     at += bytesRead;
     onBytes(bytesRead);
   }
+  return at;
 }
 
 /** The sums of a file that lies there. */
