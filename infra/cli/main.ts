@@ -7,11 +7,12 @@ import { cancelledBySignals } from "./cancelled-by-signals.ts";
 import type { Command, CommandWorld } from "./command.ts";
 import { exitCodeOf } from "./exit-code-of.ts";
 import { hydrate } from "./hydrate.ts";
+import { lock } from "./lock.ts";
 import { probe } from "./probe.ts";
 import { rehearse } from "./rehearse.ts";
 import { render } from "./render.ts";
 
-const commands: readonly Command[] = [probe, render, rehearse, hydrate];
+const commands: readonly Command[] = [probe, render, rehearse, hydrate, lock];
 
 const help = `keye <command> [options]
 
