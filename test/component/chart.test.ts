@@ -189,6 +189,47 @@ describe("settings that the parser lets pass are values that the chart takes", (
   });
 });
 
+describe("the gate Job", () => {
+  const gateJob = { enabled: true, image: `registry.example/keye@${testDigest}` };
+
+  test("is made for each revision anew, and is no part of it", async () => {
+    const revision = await revisionWith({});
+    const objects = await render({ gateJob });
+    expect(revisionOf(objects)).toBe(revision);
+    named(objects, "Job", `keye-${revision}-gate`);
+    const other = await render({ gateJob, engine: { memFractionStatic: 0.85 } });
+    expect(other.find(({ kind }) => kind === "Job")?.metadata.name).not.toBe(`keye-${revision}-gate`);
+  });
+
+  test("has pods that no Service, policy or budget of the engine finds", async () => {
+    const objects = await render({ gateJob });
+    const revision = revisionOf(objects);
+    const { spec } = named(objects, "Job", `keye-${revision}-gate`) as {
+      readonly spec?: {
+        readonly template: { readonly metadata: { readonly labels: Readonly<Record<string, string>> } };
+      };
+    };
+    const labels = spec?.template.metadata.labels ?? {};
+    const selectors = JSON.stringify(objects).match(/"(selector|podSelector)":\{("matchLabels":)?\{?[^}]*\}/g) ?? [];
+    expect(selectors.length).toBeGreaterThan(3);
+    for (const value of ["app.kubernetes.io/name", "app.kubernetes.io/instance"].map((key) => labels[key])) {
+      expect(selectors.join()).not.toContain(`"${value}"`);
+    }
+  });
+
+  test("is let in where the network is closed", async () => {
+    const from = [{ namespaceSelector: { matchLabels: { team: "edge" } } }];
+    const { spec } = named(await render({ gateJob, networkPolicy: { from } }), "NetworkPolicy", "keye");
+    const matchLabels = { "app.kubernetes.io/name": "keye-sglang-gate", "app.kubernetes.io/instance": "keye-gate" };
+    expect(spec).toMatchObject({ ingress: [{ from: [...from, { podSelector: { matchLabels } }] }] });
+  });
+
+  test("leaves nothing behind where it is not wanted", async () => {
+    const kinds = (await render({})).map(({ kind }) => kind);
+    for (const kind of ["Job", "Role", "RoleBinding"]) expect(kinds).not.toContain(kind);
+  });
+});
+
 describe("bad values", () => {
   test.each<{ readonly what: string; readonly values: Values; readonly said: string }>([
     {
@@ -216,6 +257,21 @@ describe("bad values", () => {
       values: { engine: { apiKeySecret: { name: "keye-api" } } },
       said: "at '/engine/apiKeySecret/key': minLength: got 0, want 1",
     },
+    {
+      what: "a gate without an image",
+      values: { gateJob: { enabled: true } },
+      said: "at '/gateJob/image': minLength: got 0, want 1",
+    },
+    {
+      what: "a gate whose image can move",
+      values: { gateJob: { enabled: true, image: "registry.example/keye:v1" } },
+      said: "at '/gateJob/image': 'registry.example/keye:v1' does not match pattern",
+    },
+    {
+      what: "a gate without anything to prove",
+      values: { replicas: 0, gateJob: { enabled: true, image: `registry.example/keye@${testDigest}` } },
+      said: "gateJob.enabled needs replicas of at least 1: without a pod there is nothing to prove.",
+    },
   ])("$what: refused in helm's own words", async ({ values, said }) => {
     const failure = await render(values).catch((error: unknown) => error);
     expect(failure).toMatchObject({ code: "ENV_HELM", message: expect.stringContaining(said) });
@@ -233,6 +289,7 @@ describe("bad values", () => {
       "/properties/tolerations/items",
       "/properties/networkPolicy/properties/from/items",
       "/properties/networkPolicy/properties/egress/items",
+      "/properties/gateJob/properties/tolerations/items",
     ]);
   });
 });
