@@ -5,15 +5,15 @@ import type {
   SourceImageConfig,
   StackConfig,
 } from "../config/stack-config.ts";
-import { DeployError } from "../core/errors.ts";
 import type { Bytes } from "../core/units.ts";
 import { dockerfile } from "./build/dockerfile.ts";
 import { buildKey, buildTag } from "./lock/build-key.ts";
-import { entryOf, imageKey, type Lock, lockFile } from "./lock/lock.ts";
+import { type Lacking, lackingError, lackingIn } from "./lock/lacking.ts";
+import { entryOf, imageKey, type Lock } from "./lock/lock.ts";
 import { pinSources } from "./lock/pin-sources.ts";
-import { wantedOfImage } from "./lock/wanted.ts";
+import { wantedOfImage, wantedOfModel } from "./lock/wanted.ts";
 import type { Sha256 } from "./promotion-inputs.ts";
-import { pinWeights, wantedWeights } from "./weights.ts";
+import { pinWeights } from "./weights.ts";
 
 /** The image that the engines run. Whatever it was made from, nodes pull it by its digest. */
 export interface PinnedImage extends PrebuiltImageConfig {
@@ -28,15 +28,6 @@ export interface PinnedImage extends PrebuiltImageConfig {
  */
 export interface PinnedStack extends StackConfig {
   readonly image: PinnedImage;
-}
-
-/** What the settings ask for and the lock has not. */
-export interface Lacking {
-  readonly setting: string;
-  /** Its key in the lock. */
-  readonly key: string;
-  /** The command that brings it. */
-  readonly command: "lock" | "build";
 }
 
 type Pinned<T> =
@@ -67,8 +58,7 @@ export function pinStack(config: StackConfig, lock: Lock, { where, sha256 }: Pin
 function pinModel(model: ModelConfig, lock: Lock, sha256: Sha256): Pinned<ModelConfig> {
   const value = pinWeights(model, lock, sha256);
   if (value !== undefined) return { kind: "ok", value };
-  const key = wantedWeights(model) ?? "";
-  return { kind: "lacking", lacking: [{ setting: "model.weights", key, command: "lock" }] };
+  return { kind: "lacking", lacking: lackingIn(lock, wantedOfModel(model)) };
 }
 
 function pinImage(image: ImageConfig, lock: Lock, sha256: Sha256): Pinned<PinnedImage> {
@@ -85,7 +75,7 @@ function pinImage(image: ImageConfig, lock: Lock, sha256: Sha256): Pinned<Pinned
 function pinPrebuilt({ mirror, ...image }: PrebuiltImageConfig, lock: Lock): Pinned<PinnedImage> {
   const locked = entryOf(lock.images, imageKey(image.repository, image.tag));
   const digest = image.digest ?? locked?.digest;
-  if (digest === undefined) return lackingOf(image, lock);
+  if (digest === undefined) return { kind: "lacking", lacking: lackingIn(lock, wantedOfImage(image)) };
   const bytes = locked?.digest === digest ? locked.bytes : undefined;
   const repository = mirror ?? image.repository;
   return { kind: "ok", value: { ...image, repository, digest, ...(bytes === undefined ? {} : { bytes }) } };
@@ -93,7 +83,7 @@ function pinPrebuilt({ mirror, ...image }: PrebuiltImageConfig, lock: Lock): Pin
 
 function pinBuilt(image: SourceImageConfig, lock: Lock, sha256: Sha256): Pinned<PinnedImage> {
   const sources = pinSources(image, lock);
-  if (sources === undefined) return lackingOf(image, lock);
+  if (sources === undefined) return { kind: "lacking", lacking: lackingIn(lock, wantedOfImage(image)) };
   const key = buildKey(sources, dockerfile(sources), sha256);
   const build = entryOf(lock.builds, key);
   if (build === undefined || build.repository !== image.repository) {
@@ -103,21 +93,4 @@ function pinBuilt(image: SourceImageConfig, lock: Lock, sha256: Sha256): Pinned<
   const { digest, bytes } = build;
   const pulled = { kind: "prebuilt", repository, tag: buildTag(key), digest, pullPolicy, pullSecrets } as const;
   return { kind: "ok", value: bytes === undefined ? pulled : { ...pulled, bytes } };
-}
-
-function lackingOf(image: ImageConfig, lock: Lock): Pinned<never> {
-  const entries = { image: lock.images, source: lock.sources };
-  const lacking = wantedOfImage(image)
-    .filter(({ kind, key }) => !Object.hasOwn(entries[kind], key))
-    .map(({ setting, key }) => ({ setting, key, command: "lock" }) as const);
-  return { kind: "lacking", lacking };
-}
-
-function lackingError(lacking: readonly Lacking[], where: string): DeployError {
-  const lines = lacking.map(({ setting, key, command }) =>
-    command === "lock" ? `${setting}: ${key} is not in ${lockFile}` : `${setting}: build ${key} is not in ${lockFile}`,
-  );
-  const command = lacking.some((one) => one.command === "lock") ? "lock" : "build";
-  const hint = `Run keye ${command} --stack-file ${where}, and commit ${lockFile}.`;
-  return new DeployError({ code: "CONFIG_LOCK", where, message: `${lines.join("; ")}.`, hint });
 }

@@ -68,7 +68,8 @@ export function wantedOfImage(image: ImageConfig): readonly WantedOfImage[] {
   }
 }
 
-function wantedOfModel(model: StackConfig["model"]): readonly Wanted[] {
+/** Everything of the weights that the lock must know. Empty where they come from no hub, or a commit is given. */
+export function wantedOfModel(model: StackConfig["model"]): readonly Wanted[] {
   const key = wantedWeights(model);
   const { weights } = model;
   if (key === undefined || weights === undefined) return [];
