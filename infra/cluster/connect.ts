@@ -24,6 +24,7 @@ export interface ClusterConnection {
   readonly cluster: ClusterPort;
   readonly supply: SupplyPort;
   readonly lease: LeasePort;
+  readonly jobs: Jobs;
   inspectNodes(args: InspectNodesArgs, signal: AbortSignal): Promise<InspectNodesResult>;
   /** The revision that the live Service selects, `none` where it selects nothing yet; undefined without a Service. */
   liveRevision(ref: AppRef, signal: AbortSignal): Promise<string | undefined>;
@@ -45,11 +46,13 @@ export function connect(options: KubeconfigOptions & { readonly clock?: Clock } 
   const config = loadKubeconfig(options);
   const client = new ApiClient(config, clock);
   const watches = new AppWatches(client, clock);
+  const jobs = new Jobs(client, clock);
   return {
     server: client.server,
     cluster: new LiveCluster(client, watches),
-    supply: new LiveSupply(client, new Jobs(client, clock)),
+    supply: new LiveSupply(client, jobs),
     lease: new Leases(client, clock),
+    jobs,
     inspectNodes: (args, signal) => inspectNodes(client, args, signal),
     liveRevision: (ref, signal) => liveRevision(client, ref, signal),
     transport: (kind) =>
