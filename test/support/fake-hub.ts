@@ -16,6 +16,8 @@ export type Fault =
   /** Turns the last byte over. */
   | { readonly kind: "corrupt" }
   | { readonly kind: "noRanges" }
+  /** Gives the range that is asked for, whatever version it is of. */
+  | { readonly kind: "noIfRange" }
   /** 64 kB, then a pause, and so on. */
   | { readonly kind: "slow"; readonly pause: number };
 
@@ -170,7 +172,8 @@ async function giveBytes(hub: FakeHub, { path, attempts, request, response }: Gi
     return;
   }
   const ifRange = request.headers["if-range"];
-  const isPart = from !== undefined && fault?.kind !== "noRanges" && (ifRange === undefined || ifRange === etag);
+  const isCurrent = ifRange === undefined || ifRange === etag || fault?.kind === "noIfRange";
+  const isPart = from !== undefined && fault?.kind !== "noRanges" && isCurrent;
   const start = isPart ? Number(from) : 0;
   const end = isPart && to !== "" ? Number(to) + 1 : whole.length;
   const bytes = Buffer.from(whole.subarray(start, end));

@@ -108,7 +108,7 @@ interface HubRefusal {
  * @see huggingface_hub 2.4.0, utils/_http.py, hf_raise_for_status
  */
 function hubRefusal({ repo, endpoint, hasToken, where, status, headers }: HubRefusal): DeployError {
-  const code = /^\w+$/.exec(String(headers["x-error-code"]))?.[0] ?? "";
+  const code = /^\w+$/.exec(String(headers["x-error-code"] ?? ""))?.[0] ?? "";
   const got = code === "" ? String(status) : `${status} ${code}`;
   const secret = "the Secret that model.tokenSecret names (HF_TOKEN of the Job)";
   if (code === "RevisionNotFound") {
