@@ -3,6 +3,7 @@ import { systemClock } from "../cluster/system-clock.ts";
 import { nearest } from "../config/suggest.ts";
 import { DeployError, textOf } from "../core/errors.ts";
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
+import { build } from "./build.ts";
 import { cancelledBySignals } from "./cancelled-by-signals.ts";
 import type { Command, CommandWorld } from "./command.ts";
 import { exitCodeOf } from "./exit-code-of.ts";
@@ -12,7 +13,7 @@ import { probe } from "./probe.ts";
 import { rehearse } from "./rehearse.ts";
 import { render } from "./render.ts";
 
-const commands: readonly Command[] = [probe, render, rehearse, hydrate, lock];
+const commands: readonly Command[] = [probe, render, rehearse, hydrate, lock, build];
 
 const help = `keye <command> [options]
 

@@ -58,7 +58,7 @@ const rules: readonly Rule[] = [
   { kind: "builder", sign: /rootlesskit|could not connect to unix:/ },
   {
     kind: "push-refused",
-    sign: /failed to push.*(denied|40[13] )|failed to authorize|failed to fetch (anonymous|oauth) token|insufficient_scope/,
+    sign: /failed to push.*(denied|40[13] )|failed to authorize|failed to fetch \w+ token|insufficient_scope/,
   },
   { kind: "base-gone", sign: /failed to resolve source metadata.*not found/ },
   { kind: "registry", sign: /failed to (push|resolve source metadata|do request|copy)/ },

@@ -1,7 +1,8 @@
 import type { SourceImageConfig, StackConfig } from "../../config/stack-config.ts";
 import { DeployError } from "../../core/errors.ts";
 import { buildKey, buildTag, type PinnedSources } from "../lock/build-key.ts";
-import { type Lock, lockFile } from "../lock/lock.ts";
+import { lackingError, lackingIn } from "../lock/lacking.ts";
+import type { Lock } from "../lock/lock.ts";
 import { pinReference, pinSources } from "../lock/pin-sources.ts";
 import { wantedOfImage } from "../lock/wanted.ts";
 import type { PinHost } from "../pinned-stack.ts";
@@ -42,20 +43,11 @@ export function planBuild(
   }
   const sources = pinSources(image, lock);
   const builder = pinReference(image.build.builderImage, lock);
-  if (sources === undefined || builder === undefined) throw lackingError(image, lock, where);
+  if (sources === undefined || builder === undefined) {
+    throw lackingError(lackingIn(lock, wantedOfImage(image)), where);
+  }
   const text = dockerfile(sources);
   const key = buildKey(sources, text, sha256);
   const target = `${image.repository}:${buildTag(key)}`;
   return { key, name: `${app}-build-${key}`, namespace, app, target, builder, sources, dockerfile: text, image };
-}
-
-function lackingError(image: SourceImageConfig, lock: Lock, where: string): DeployError {
-  const known = { image: lock.images, source: lock.sources };
-  const lacking = wantedOfImage(image).filter(({ kind, key }) => !Object.hasOwn(known[kind], key));
-  return new DeployError({
-    code: "CONFIG_LOCK",
-    where,
-    message: `${lacking.map(({ setting, key }) => `${setting}: ${key} is not in ${lockFile}`).join("; ")}.`,
-    hint: `Run keye lock --stack-file ${where}, and commit ${lockFile}.`,
-  });
 }

@@ -53,7 +53,7 @@ function sglangStep(source: PinnedSource): string {
   return `# 1 of 3: SGLang
 set -eu
 export PATH="/usr/lib/ccache:$PATH"
-${fetch(source, "sglang")}
+${bring(source, "sglang")}
 pip install --disable-pip-version-check -e "${folder("sglang")}/python[all]"
 rm -rf ${folder("sglang")}/.git
 `;
@@ -69,7 +69,7 @@ function deepGemmStep(source: PinnedSource): string {
 set -eu
 export PATH="/usr/lib/ccache:$PATH" DG_FORCE_BUILD=1 DEEP_GEMM_FORCE_BUILD=TRUE
 ! command -v nvcc >/dev/null || export PYTORCH_NVCC="ccache nvcc"
-${fetch(source, "deepGemm")}
+${bring(source, "deepGemm")}
 cd ${folder("deepGemm")}
 bash -e install.sh
 find . -name .git -prune -exec rm -rf {} +
@@ -80,7 +80,7 @@ function effectiveKernelsStep(source: PinnedSource): string {
   return `# 3 of 3: EffectiveKernels
 set -eu
 export PATH="/usr/lib/ccache:$PATH"
-${fetch(source, "effectiveKernels")}
+${bring(source, "effectiveKernels")}
 cd ${folder("effectiveKernels")}
 pip install --disable-pip-version-check -e . --no-deps --no-build-isolation
 rm -rf .git
@@ -98,7 +98,7 @@ rm -r /tmp/stubs
 `;
 }
 
-function fetch({ url, commit }: PinnedSource, name: string): string {
+function bring({ url, commit }: PinnedSource, name: string): string {
   return `sh ${fetchSourcePath} '${url}' ${commit} ${folder(name)}`;
 }
 

@@ -1,0 +1,148 @@
+import type { ObjectRef } from "../cluster/jobs.ts";
+import type { Clock } from "../core/clock.ts";
+import { DeployError } from "../core/errors.ts";
+import { supplyContainer } from "../core/names.ts";
+import type { EpochMs, Milliseconds } from "../core/units.ts";
+import { type BuildProgress, noProgress, progressText, readBuildLine } from "../spec/build/build-progress.ts";
+import { type JobFailure, type JobStatus, type JobView, jobStatus } from "../status/job-status.ts";
+
+/** What following a build needs of the cluster. */
+export interface FollowedJobs {
+  find(ref: ObjectRef, signal: AbortSignal): Promise<JobView | undefined>;
+  followLog(
+    pod: ObjectRef,
+    options: { readonly container: string; readonly onLine: (line: string) => void },
+    signal: AbortSignal,
+  ): Promise<void>;
+}
+
+export interface FollowOptions {
+  readonly job: ObjectRef;
+  readonly deadlineSeconds: number;
+  readonly clock: Clock;
+  /** Gets lines for people. */
+  readonly tell: (line: string) => void;
+  /** Gets every line of the log. */
+  readonly onLog: (line: string) => void;
+}
+
+const interval: Milliseconds = 5_000;
+const minute: Milliseconds = 60_000;
+const stallAfter: Milliseconds = 10 * minute;
+
+/** The Job's own deadline ends it; this one ends us, where nobody in the cluster acts on the Job's. */
+const grace: Milliseconds = 5 * minute;
+
+/**
+ * Waits until a Job has ended, and tells a line at every new step and else once a minute; ten minutes without a line of log
+ * are told as what they are. Rejects with `E_BUILD` where the Job vanishes, or is there long after its deadline.
+ */
+export async function followBuild(
+  jobs: FollowedJobs,
+  options: FollowOptions,
+  signal: AbortSignal,
+): Promise<Extract<JobStatus, { kind: "succeeded" }> | JobFailure> {
+  const { job, clock } = options;
+  const end = new AbortController();
+  const either = AbortSignal.any([signal, end.signal]);
+  const story = new BuildStory(options);
+  const giveUpAt = clock.now() + options.deadlineSeconds * 1000 + grace;
+  const followed = new Set<string>();
+  const logs: Promise<void>[] = [];
+  try {
+    for (;;) {
+      const view = await jobs.find(job, signal);
+      if (view === undefined) throw vanished(job);
+      const status = jobStatus(view);
+      if (status.kind === "succeeded" || status.kind === "failed") return status;
+      if (status.kind === "running" && !followed.has(status.pod)) {
+        followed.add(status.pod);
+        const log = { container: supplyContainer, onLine: (line: string) => story.read(line) };
+        // The Job's own state says how it ends: a log that cannot be read costs its lines alone.
+        const said = (error: unknown) => {
+          if (!either.aborted) options.tell(`The log cannot be followed: ${String(error)}`);
+        };
+        logs.push(jobs.followLog({ namespace: job.namespace, name: status.pod }, log, either).catch(said));
+      }
+      story.tick(status);
+      if (clock.now() >= giveUpAt) throw overdue(job, options.deadlineSeconds);
+      await clock.sleep(interval, signal);
+    }
+  } finally {
+    end.abort(new Error("the build is no longer followed"));
+    await Promise.all(logs);
+  }
+}
+
+/** Decides what is worth a line. */
+class BuildStory {
+  readonly #options: FollowOptions;
+  readonly #startedAt: EpochMs;
+  #progress: BuildProgress = noProgress;
+  #lastLineAt: EpochMs;
+  #toldAt: EpochMs = 0;
+  #told = "";
+  #stallToldAt: EpochMs;
+
+  constructor(options: FollowOptions) {
+    const now = options.clock.now();
+    this.#options = options;
+    this.#startedAt = now;
+    this.#lastLineAt = now;
+    this.#stallToldAt = now;
+  }
+
+  read(line: string): void {
+    this.#options.onLog(line);
+    this.#progress = readBuildLine(this.#progress, line);
+    this.#lastLineAt = this.#options.clock.now();
+    this.#stallToldAt = this.#lastLineAt;
+  }
+
+  tick(status: JobStatus): void {
+    const now = this.#options.clock.now();
+    const text = status.kind === "waiting" ? `waits: ${status.reason}` : this.#textOf(status);
+    if (status.kind === "running" && now - this.#stallToldAt >= stallAfter) {
+      this.#stallToldAt = now;
+      this.#say(
+        `${text}: no line of log for ${minutes(now - this.#lastLineAt)}. It may be stuck; it ends at its deadline`,
+        now,
+      );
+    } else if (text !== this.#told || now - this.#toldAt >= minute) {
+      this.#told = text;
+      this.#say(text, now);
+    }
+  }
+
+  #textOf(status: JobStatus): string {
+    return status.kind === "suspended" ? "is suspended: somebody holds it" : progressText(this.#progress);
+  }
+
+  /** Steps take what they take: nothing to reckon a time from. */
+  #say(text: string, now: EpochMs): void {
+    this.#toldAt = now;
+    this.#options.tell(`build: ${text}; ${minutes(now - this.#startedAt)} so far, time left unknown`);
+  }
+}
+
+function minutes(duration: Milliseconds): string {
+  return duration < minute ? `${Math.round(duration / 1000)} s` : `${Math.floor(duration / minute)} min`;
+}
+
+function vanished({ namespace, name }: ObjectRef): DeployError {
+  return new DeployError({
+    code: "E_BUILD",
+    where: `${namespace}/jobs/${name}`,
+    message: "The Job was deleted while it was followed.",
+    hint: "Begin anew: keye build.",
+  });
+}
+
+function overdue({ namespace, name }: ObjectRef, deadlineSeconds: number): DeployError {
+  return new DeployError({
+    code: "E_BUILD",
+    where: `${namespace}/jobs/${name}`,
+    message: `The Job has neither ended nor been ended ${grace / 1000} s after its deadline of ${deadlineSeconds} s: nothing in the cluster acts on Jobs.`,
+    hint: `Look at it: kubectl -n ${namespace} describe job ${name}`,
+  });
+}
