@@ -35,9 +35,12 @@ function oneWay(baseUrl: string, failure?: string) {
   return { transport, opened, services, closed: () => closed };
 }
 
+/** Pauses before a retry are not waited for. */
+const clock = { now: () => systemClock.now(), sleep: async () => undefined };
+
 function proberOver(transport: Transport, apiKey: () => Promise<string | undefined> = async () => undefined) {
   const progress = { line: () => undefined, status: () => undefined };
-  return new TransportProber({ transport, inputs: { port: 8000 }, apiKey, clock: systemClock, progress });
+  return new TransportProber({ transport, inputs: { port: 8000 }, apiKey, clock, progress });
 }
 
 test("a pod is asked under its own port and address, whatever the transport makes of it", async () => {
