@@ -260,7 +260,7 @@ describe("a disk", () => {
     await expect(run({ parallelism: 1 })).rejects.toMatchObject({ code: "ENV_UNREACHABLE" });
     hub.fault = () => undefined;
     hub.seen.length = 0;
-    await run({ freeBytes: () => Promise.resolve(300_000) });
+    await run({ freeBytes: () => Promise.resolve(300_100) });
     expect(rangesOf("model-1")).toEqual([]);
   });
 
@@ -288,7 +288,8 @@ describe("a disk", () => {
 describe("several at once", () => {
   test("load each file once: one works, the others wait and find it complete", async () => {
     hub.fault = () => ({ kind: "slow", pause: 1 });
-    const outcomes = await Promise.all([run(), run(), run()]);
+    const lockTiming = { heartbeat: 20, staleAfter: 5_000 };
+    const outcomes = await Promise.all([run({ lockTiming }), run({ lockTiming }), run({ lockTiming })]);
     expect(outcomes.filter(({ isFresh }) => isFresh)).toHaveLength(1);
     expect(rangesOf("model-1")).toEqual([undefined]);
     expect(lines.filter((line) => line.startsWith(`another one works on ${dir} (`))).toHaveLength(2);
