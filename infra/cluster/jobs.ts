@@ -61,7 +61,9 @@ export class Jobs {
     if (plural === undefined || namespace === undefined) {
       throw new TypeError(`cannot apply ${object.kind} ${name}: wants a ConfigMap or Job with a namespace`);
     }
-    const query = { fieldManager, force: true, dryRun: options.isDryRun === true ? "All" : undefined };
+    const dryRun = options.isDryRun === true ? "All" : undefined;
+    // A field that the server does not know is refused, not dropped.
+    const query = { fieldManager, force: true, fieldValidation: "Strict", dryRun };
     const path = objectPath(plural, namespace, name);
     const contentType = "application/apply-patch+yaml";
     await this.#client.call({ method: "PATCH", path, query, contentType, body: object }, signal);

@@ -86,7 +86,7 @@ test("an object is applied by the server, under one field manager", async () => 
   const job = { apiVersion: "batch/v1", kind: "Job", metadata: jobRef };
   await jobs.apply(job, never, { isDryRun: true });
   expect(seen[0]).toMatchObject({ contentType: "application/apply-patch+yaml", body: job });
-  expect(String(seen[0]?.query)).toBe("fieldManager=keye&force=true&dryRun=All");
+  expect(String(seen[0]?.query)).toBe("fieldManager=keye&force=true&fieldValidation=Strict&dryRun=All");
 });
 
 test.each([
