@@ -6,6 +6,7 @@ const plurals = {
   events: "/api/v1",
   configmaps: "/api/v1",
   secrets: "/api/v1",
+  persistentvolumeclaims: "/api/v1",
   deployments: "/apis/apps/v1",
   replicasets: "/apis/apps/v1",
   endpointslices: "/apis/discovery.k8s.io/v1",

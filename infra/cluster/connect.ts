@@ -1,10 +1,12 @@
 import type { Clock } from "../core/clock.ts";
 import type { InspectNodesArgs, InspectNodesResult } from "../core/pool-node.ts";
 import type { TransportKind } from "../core/promotion-inputs.ts";
+import type { InspectReferencesArgs, InspectReferencesResult } from "../core/references.ts";
 import type { AppRef, ClusterPort, LeasePort, SupplyPort } from "../gate/ports.ts";
 import { ApiClient } from "./api-client.ts";
 import { AppWatches } from "./app-watches.ts";
 import { inspectNodes } from "./inspect-nodes.ts";
+import { inspectReferences } from "./inspect-references.ts";
 import { Jobs } from "./jobs.ts";
 import { type KubeconfigOptions, loadKubeconfig } from "./kubeconfig.ts";
 import { Leases } from "./lease.ts";
@@ -26,6 +28,7 @@ export interface ClusterConnection {
   readonly lease: LeasePort;
   readonly jobs: Jobs;
   inspectNodes(args: InspectNodesArgs, signal: AbortSignal): Promise<InspectNodesResult>;
+  inspectReferences(args: InspectReferencesArgs, signal: AbortSignal): Promise<InspectReferencesResult>;
   /** The revision that the live Service selects, `none` where it selects nothing yet; undefined without a Service. */
   liveRevision(ref: AppRef, signal: AbortSignal): Promise<string | undefined>;
   /** A way to engines. What it opens is closed by who opened it, before the connection. */
@@ -54,6 +57,7 @@ export function connect(options: KubeconfigOptions & { readonly clock?: Clock } 
     lease: new Leases(client, clock),
     jobs,
     inspectNodes: (args, signal) => inspectNodes(client, args, signal),
+    inspectReferences: (args, signal) => inspectReferences(client, args, signal),
     liveRevision: (ref, signal) => liveRevision(client, ref, signal),
     transport: (kind) =>
       kind === "in-cluster" ? inCluster(client) : portForward(client, new PodDialer(config, clock), clock),

@@ -4,6 +4,8 @@ import * as pulumi from "@pulumi/pulumi";
 import type { StackConfig } from "../config/stack-config.ts";
 import { DeployError, textOf } from "../core/errors.ts";
 import type { InspectNodesArgs, InspectNodesResult } from "../core/pool-node.ts";
+import type { InspectReferencesArgs, InspectReferencesResult } from "../core/references.ts";
+import { referencesOf } from "../spec/check-references.ts";
 
 /**
  * Asks the cluster for its identity and for the nodes of every pool. Reads only, and runs in previews too. Throws what the
@@ -14,10 +16,27 @@ export async function inspectNodes(config: StackConfig): Promise<InspectNodesRes
     ...contextOf(config),
     pools: config.nodePools.map(({ name, selector }) => ({ name, selector })),
   };
+  return invoke("rollgate:index:inspectNodes", args);
+}
+
+/** Looks for the claims and Secrets that the settings name, as {@link inspectNodes} does. Asks nothing where they name none. */
+export async function inspectReferences(config: StackConfig): Promise<InspectReferencesResult> {
+  const { claims, secrets } = referencesOf(config);
+  if (claims.length + secrets.length === 0) return { claims: [], secrets: [] };
+  const args: InspectReferencesArgs = {
+    ...contextOf(config),
+    namespace: config.namespace,
+    claims: claims.map(({ name }) => name),
+    secrets: secrets.map(({ name }) => name),
+  };
+  return invoke("rollgate:index:inspectReferences", args);
+}
+
+async function invoke<T>(token: string, args: object): Promise<T> {
   try {
-    return await pulumi.runtime.invoke("rollgate:index:inspectNodes", args);
+    return await pulumi.runtime.invoke(token, { ...args });
   } catch (error) {
-    throw pluginError(error);
+    throw pluginError(error, token);
   }
 }
 
@@ -52,11 +71,11 @@ function contextOf({ context }: StackConfig): { readonly context?: string } {
 }
 
 /** The plugin's error, without what the engine puts around it. */
-function pluginError(thrown: unknown): DeployError {
+function pluginError(thrown: unknown, token: string): DeployError {
   const text = textOf(thrown);
   const [, code, where, message] = /\b(ENV_KUBECONFIG|ENV_UNREACHABLE|E_API): (.+?): ([\s\S]+)$/.exec(text) ?? [];
   if (code === "ENV_KUBECONFIG" || code === "ENV_UNREACHABLE" || code === "E_API") {
     return new DeployError({ code, where: where ?? "", message: message ?? "", cause: thrown });
   }
-  return new DeployError({ code: "E_API", where: "rollgate:index:inspectNodes", message: text, cause: thrown });
+  return new DeployError({ code: "E_API", where: token, message: text, cause: thrown });
 }

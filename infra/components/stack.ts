@@ -1,14 +1,16 @@
 import { resolve } from "node:path";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
+import type { InspectNodesResult } from "../core/pool-node.ts";
 import type { PromotionOutputs } from "../core/promotion-inputs.ts";
 import { engineChart, parseManifests, renderChart } from "../process/helm.ts";
 import { chartValues } from "../spec/chart-values.ts";
 import { checkNodePools, poolError } from "../spec/check-node-pools.ts";
+import { checkClaims, claimError, secretWarnings } from "../spec/check-references.ts";
 import type { PinnedStack } from "../spec/pinned-stack.ts";
 import { promotionInputs } from "../spec/promotion-inputs.ts";
 import { cacheKeyOf, revisionOf } from "../spec/revision.ts";
 import { supplyInputs, supplyPlan } from "../spec/supply/plan.ts";
-import { adoptingProvider, clusterProvider, inspectNodes, stackNamespace } from "./cluster.ts";
+import { adoptingProvider, clusterProvider, inspectNodes, inspectReferences, stackNamespace } from "./cluster.ts";
 import { ModelServer } from "./model-server.ts";
 import { NodePool } from "./node-pool.ts";
 import { sha256 } from "./pinned-stack.ts";
@@ -41,9 +43,7 @@ export async function declareStack(config: PinnedStack): Promise<StackOutputs> {
   });
   const objects = parseManifests(manifests);
   const revision = revisionOf(objects);
-  const cluster = await inspectNodes(config);
-  const problems = checkNodePools(config, cluster);
-  if (problems.length > 0) throw poolError(problems);
+  const cluster = await fittingCluster(config);
 
   const provider = clusterProvider(config, cluster.clusterUid);
   const claimProvider = adoptingProvider(config, cluster.clusterUid);
@@ -65,6 +65,19 @@ export async function declareStack(config: PinnedStack): Promise<StackOutputs> {
     evidence: promotion.evidence,
     revision,
   };
+}
+
+/** What the cluster has, found to fit the settings. Throws `POOL_MISMATCH`, `CLAIM_MISMATCH`. */
+async function fittingCluster(config: PinnedStack): Promise<InspectNodesResult> {
+  const cluster = await inspectNodes(config);
+  const ofPools = checkNodePools(config, cluster);
+  if (ofPools.length > 0) throw poolError(ofPools);
+  const references = await inspectReferences(config);
+  const nodes = cluster.pools.flatMap((pool) => pool.nodes);
+  const ofClaims = checkClaims(config, references, nodes.length);
+  if (ofClaims.length > 0) throw claimError(ofClaims, config.namespace);
+  for (const warning of secretWarnings(config, references)) await pulumi.log.warn(warning);
+  return cluster;
 }
 
 const host = {

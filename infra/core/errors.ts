@@ -17,6 +17,7 @@ export type ErrorCode =
   | "ENV_READ_ONLY"
   | "ENV_NOT_RUNNING"
   | "POOL_MISMATCH"
+  | "CLAIM_MISMATCH"
   | "E_API"
   | "E_CAPACITY"
   | "E_IMAGE"

@@ -97,6 +97,11 @@ export function checkInspectArgs(args: unknown): readonly InputFailure[] {
   return record({ pools: listOf(pool) }, { context: anyText })(args, "");
 }
 
+/** Everything that is wrong with the arguments of `rollgate:index:inspectReferences`. */
+export function checkReferenceArgs(args: unknown): readonly InputFailure[] {
+  return record({ namespace: name, claims: listOf(name), secrets: listOf(name) }, { context: anyText })(args, "");
+}
+
 function record(required: Readonly<Record<string, Rule>>, optional: Readonly<Record<string, Rule>> = {}): Rule {
   return (value, path) => {
     if (isUnknown(value)) return [];

@@ -38,6 +38,7 @@ export function liveWorld(log: EngineLog, kubeconfig: string | undefined): Provi
     },
     liveRevision: (inputs, signal) => connected(inputs, (connection) => connection.liveRevision(inputs, signal)),
     inspectNodes: (args, signal) => connected(args, (connection) => connection.inspectNodes(args, signal)),
+    inspectReferences: (args, signal) => connected(args, (connection) => connection.inspectReferences(args, signal)),
   };
 }
 

@@ -3,9 +3,10 @@ import { canonicalJson } from "../core/canonical-json.ts";
 import { DeployError, textOf } from "../core/errors.ts";
 import type { InspectNodesArgs, InspectNodesResult } from "../core/pool-node.ts";
 import type { PromotionInputs, PromotionOutputs } from "../core/promotion-inputs.ts";
+import type { InspectReferencesArgs, InspectReferencesResult } from "../core/references.ts";
 import type { ProgressPort } from "../gate/ports.ts";
 import { RollbackFailed } from "../gate/promotion-error.ts";
-import { checkInspectArgs, checkPromotionInputs } from "./input-rules.ts";
+import { checkInspectArgs, checkPromotionInputs, checkReferenceArgs, type InputFailure } from "./input-rules.ts";
 import { hasUnknown, isRecord, plainOf } from "./property-values.ts";
 
 /** What the provider does with the world, so that tests can stand in for it. */
@@ -14,12 +15,14 @@ export interface ProviderWorld {
   /** The revision that the live Service selects now; undefined where there is no such Service. */
   liveRevision(inputs: PromotionInputs, signal: AbortSignal): Promise<string | undefined>;
   inspectNodes(args: InspectNodesArgs, signal: AbortSignal): Promise<InspectNodesResult>;
+  inspectReferences(args: InspectReferencesArgs, signal: AbortSignal): Promise<InspectReferencesResult>;
   /** Where the lines of one resource go. */
   progressOf(urn: string): ProgressPort;
 }
 
 const promotionType = "rollgate:index:Promotion";
 const inspectNodesToken = "rollgate:index:inspectNodes";
+const inspectReferencesToken = "rollgate:index:inspectReferences";
 
 /** A change of one of these asks for a new proof. The rest says how the next one is to be done: it waits for it. */
 const proven = ["revision", "workload", "probeHash", "strategy", "replicas", "retryNonce", "imageDigest"] as const;
@@ -29,7 +32,7 @@ const identifying = ["namespace", "app", "service", "context"] as const;
 
 /**
  * The plugin `rollgate`: the resource `rollgate:index:Promotion`, whose create and update are the promotion, and the
- * function `rollgate:index:inspectNodes`.
+ * functions `rollgate:index:inspectNodes` and `rollgate:index:inspectReferences`.
  */
 export class RollgateProvider implements pulumi.provider.Provider {
   readonly version = "0.1.0";
@@ -100,15 +103,20 @@ export class RollgateProvider implements pulumi.provider.Provider {
   async delete(): Promise<void> {}
 
   async invoke(token: string, args: unknown): Promise<pulumi.provider.InvokeResult> {
-    if (token !== inspectNodesToken) throw new Error(`CONFIG_USAGE: rollgate: It has no function "${token}".`);
     const plain = plainOf(args);
-    const failures = checkInspectArgs(plain);
-    if (failures.length > 0) return { outputs: {}, failures: [...failures] };
-    // `checkInspectArgs` has proven the shape.
-    const found = await this.#during((signal) =>
-      this.#world.inspectNodes(plain as unknown as InspectNodesArgs, signal),
-    );
-    return { outputs: found };
+    // In both cases the check proves the shape before it is relied on.
+    switch (token) {
+      case inspectNodesToken:
+        return this.#inspect(checkInspectArgs(plain), (signal) =>
+          this.#world.inspectNodes(plain as InspectNodesArgs, signal),
+        );
+      case inspectReferencesToken:
+        return this.#inspect(checkReferenceArgs(plain), (signal) =>
+          this.#world.inspectReferences(plain as InspectReferencesArgs, signal),
+        );
+      default:
+        throw new Error(`CONFIG_USAGE: rollgate: It has no function "${token}".`);
+    }
   }
 
   /** The engine also calls this at the end of every operation: only what is under way now is cancelled. */
@@ -121,6 +129,14 @@ export class RollgateProvider implements pulumi.provider.Provider {
     for (const call of this.#calls) {
       call.abort(new DeployError({ code: "E_CANCELLED", where: "promotion", message: why }));
     }
+  }
+
+  async #inspect(
+    failures: readonly InputFailure[],
+    call: (signal: AbortSignal) => Promise<object>,
+  ): Promise<pulumi.provider.InvokeResult> {
+    if (failures.length > 0) return { outputs: {}, failures: [...failures] };
+    return { outputs: await this.#during(call) };
   }
 
   async #promote(urn: string, news: unknown): Promise<{ readonly id: string; readonly outs: object }> {

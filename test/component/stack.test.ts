@@ -3,6 +3,7 @@ import { declareStack } from "../../infra/components/stack.ts";
 import { poolNode } from "../support/pool-node.ts";
 import { recordResources, settled } from "../support/recorded-resources.ts";
 import { stackConfig, testDigest } from "../support/stack-config.ts";
+import { hydrated } from "../support/weights-settings.ts";
 
 // The SDK hands it to every provider.
 beforeEach(() => vi.stubEnv("KUBECONFIG", undefined));
@@ -129,6 +130,43 @@ test("the plugin is asked for the nodes of each pool, in the stack's context", a
   expect(asked).toEqual([
     { context: "gpu", pools: [{ name: "h800", selector: { "nvidia.com/gpu.product": "NVIDIA-H800" } }] },
   ]);
+});
+
+test("claims and Secrets are asked for by name, and nothing is registered where a claim does not fit", async () => {
+  const asked: unknown[] = [];
+  const recording = await recordResources({
+    functions: {
+      [inspectNodes]: () => inspected,
+      "rollgate:index:inspectReferences": (args) => {
+        asked.push(args);
+        return { claims: [{ name: "keye-weights", accessModes: ["ReadWriteOnce"] }], secrets: [] };
+      },
+    },
+  });
+  await expect(declareStack(stackConfig(hydrated()))).rejects.toMatchObject({ code: "CLAIM_MISMATCH" });
+  expect(asked).toEqual([{ namespace: "keye", claims: ["keye-weights"], secrets: [] }]);
+  expect(await recording.resources()).toEqual([]);
+});
+
+test("the promotion is told of the Jobs, and of the key of compiled kernels", async () => {
+  const recording = await recordResources({
+    functions: {
+      [inspectNodes]: () => inspected,
+      "rollgate:index:inspectReferences": () => ({
+        claims: ["keye-weights", "kernels"].map((name) => ({ name, accessModes: ["ReadWriteMany"] })),
+        secrets: [],
+      }),
+    },
+  });
+  await declareStack(stackConfig({ ...hydrated(), engine: { cacheVolume: { kind: "pvc", claim: "kernels" } } }));
+  const resources = await recording.resources();
+  const promotion = resources.find((one) => one.type === "rollgate:index:Promotion");
+  const jobs = resources.filter((one) => one.type === "kubernetes:batch/v1:Job").map((one) => one.name);
+  expect(jobs).toHaveLength(3);
+  expect(promotion?.inputs).toMatchObject({
+    cacheKey: expect.stringMatching(/^[0-9a-f]{10}$/),
+    supply: { jobs: jobs.map((name) => expect.objectContaining({ name })), parallelism: 4, deadlineSeconds: 3600 },
+  });
 });
 
 test("nothing is registered where the nodes do not fit", async () => {

@@ -48,6 +48,7 @@ function providerOf(world: Partial<ProviderWorld>): RollgateProvider {
     promote: unexpected,
     liveRevision: unexpected,
     inspectNodes: unexpected,
+    inspectReferences: unexpected,
     progressOf: () => ({ line: () => undefined, status: () => undefined }),
     ...world,
   });
@@ -264,6 +265,17 @@ describe("inspectNodes", () => {
     expect(await provider.invoke("rollgate:index:inspectNodes", { pools: [{ selector: {} }] })).toEqual({
       outputs: {},
       failures: [{ property: "pools[0].name", reason: "is missing" }],
+    });
+  });
+
+  test("claims and Secrets are looked for by name", async () => {
+    const answer = { claims: [{ name: "weights", accessModes: ["ReadWriteMany"] }], secrets: [] };
+    const world = providerOf({ inspectReferences: async () => answer });
+    const args = { namespace: "keye", claims: ["weights"], secrets: ["hub"] };
+    expect(await world.invoke("rollgate:index:inspectReferences", args)).toEqual({ outputs: answer });
+    expect(await world.invoke("rollgate:index:inspectReferences", { ...args, claims: "weights" })).toEqual({
+      outputs: {},
+      failures: [{ property: "claims", reason: 'must be a list, got "weights"' }],
     });
   });
 
