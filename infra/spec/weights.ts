@@ -19,9 +19,12 @@ export function weightsSource(weights: WeightsConfig): string {
   }
 }
 
-/** What the settings ask for: `model.revision`, or the name of the hub's main branch. */
+/** What each source calls its newest state; a bucket and a web server have no other. */
+const newest = { huggingface: "main", modelscope: "master", s3: "latest", http: "latest" } as const;
+
+/** What the settings ask for: `model.revision`, or the newest state of the source. */
 export function askedRevision({ revision, weights }: ModelConfig): string {
-  return revision ?? (weights?.kind === "modelscope" ? "master" : "main");
+  return revision ?? newest[weights?.kind ?? "huggingface"];
 }
 
 /**

@@ -71,8 +71,8 @@ describe("pinned weights", () => {
     expect(pinWeights({ ...model, weights }, emptyLock, sha256)).toEqual({
       ...model,
       weights,
-      revision: "main",
-      path: `/models/${sha256("s3://models/keye@main").slice(0, 12)}`,
+      revision: "latest",
+      path: `/models/${sha256("s3://models/keye@latest").slice(0, 12)}`,
     });
   });
 
