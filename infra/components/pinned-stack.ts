@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { StackConfig } from "../config/stack-config.ts";
-import { emptyLock, lockFile } from "../spec/lock/lock.ts";
+import { readTextIfThere } from "../process/text-file.ts";
+import { lockFile } from "../spec/lock/lock.ts";
 import { parseLock } from "../spec/lock/parse.ts";
 import { type PinnedStack, pinStack } from "../spec/pinned-stack.ts";
 
@@ -16,7 +16,6 @@ export function sha256(text: string): string {
  * in errors. Throws `CONFIG_LOCK`, `CONFIG_FILE`.
  */
 export function readPinnedStack(config: StackConfig, folder: string, stackFile: string): PinnedStack {
-  const file = join(folder, lockFile);
-  const lock = existsSync(file) ? parseLock(readFileSync(file, "utf8"), lockFile) : emptyLock;
+  const lock = parseLock(readTextIfThere(join(folder, lockFile)) ?? "", lockFile);
   return pinStack(config, lock, { where: stackFile, sha256 });
 }

@@ -1,4 +1,4 @@
-import type { Lock } from "./lock.ts";
+import { entryOf, type Lock, pinOf } from "./lock.ts";
 
 /**
  * What changes from one lock to another, a line each, for people: `sglang.git#keye-vl-v2-30b-release: 1a2b3c4 -> 5d6e7f8`.
@@ -9,20 +9,14 @@ export function compareLocks(old: Lock, next: Lock): readonly string[] {
   return sections.flatMap((name) => compareEntries(old[name], next[name]));
 }
 
-type Entries = Readonly<Record<string, { readonly digest: string } | { readonly commit: string }>>;
+type Entries = Readonly<Record<string, Parameters<typeof pinOf>[0]>>;
 
 function compareEntries(old: Entries, next: Entries): readonly string[] {
   const keys = [...new Set([...Object.keys(old), ...Object.keys(next)])].sort();
   return keys.flatMap((key) => {
-    const [before, after] = [pinOf(old, key), pinOf(next, key)];
+    const [before, after] = [entryOf(old, key), entryOf(next, key)].map((entry) => entry && pinOf(entry));
     return before === after ? [] : [`${key}: ${shortened(before)} -> ${shortened(after)}`];
   });
-}
-
-function pinOf(entries: Entries, key: string): string | undefined {
-  const entry = Object.hasOwn(entries, key) ? entries[key] : undefined;
-  if (entry === undefined) return undefined;
-  return "digest" in entry ? entry.digest : entry.commit;
 }
 
 /** As short as people write them: seven digits of a commit, twelve of a digest. */

@@ -81,6 +81,11 @@ export function entryOf<T>(entries: Readonly<Record<string, T>>, key: string): T
   return Object.hasOwn(entries, key) ? entries[key] : undefined;
 }
 
+/** What an entry stands for: a digest or a commit. */
+export function pinOf(entry: LockedImage | LockedCommit | LockedBuild): string {
+  return "digest" in entry ? entry.digest : entry.commit;
+}
+
 /** The lock with more entries; one of the same key is replaced. */
 export function withEntries(lock: Lock, more: Partial<Lock>): Lock {
   return {

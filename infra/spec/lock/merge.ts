@@ -1,4 +1,4 @@
-import { entryOf, type Lock, type LockedCommit, type LockedImage, withEntries } from "./lock.ts";
+import { entryOf, type Lock, type LockedCommit, type LockedImage, pinOf, withEntries } from "./lock.ts";
 
 /** An entry as it was looked up. */
 export type Found =
@@ -15,8 +15,4 @@ type Entry = LockedImage | LockedCommit;
 
 function isSame(known: Entry | undefined, entry: Entry): boolean {
   return known !== undefined && known.bytes === entry.bytes && pinOf(known) === pinOf(entry);
-}
-
-function pinOf(entry: Entry): string {
-  return "digest" in entry ? entry.digest : entry.commit;
 }

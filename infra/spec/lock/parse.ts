@@ -49,8 +49,9 @@ const sections: Readonly<Record<keyof Lock, Shape>> = {
 };
 
 /**
- * Reads the text of a lock file; `where` is its name in errors. Throws `CONFIG_FILE` for what is no YAML and `CONFIG_LOCK` with every problem of what is:
- * two branches that both changed the file make a conflict, and an entry that was mended by hand can be wrong.
+ * Reads the text of a lock file; an empty one knows nothing. `where` is its name in errors. Throws `CONFIG_FILE` for what is
+ * no YAML, and `CONFIG_LOCK` with every problem of what is: two branches that both changed the file make a conflict, and an
+ * entry that was mended by hand can be wrong.
  */
 export function parseLock(source: string, where: string): Lock {
   const document = parseDocument(source);

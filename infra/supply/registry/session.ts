@@ -37,7 +37,10 @@ export class RegistrySession {
     this.#world = world;
   }
 
-  /** The final answer, whatever its status. Throws `E_SUPPLY` where who asks is refused, `ENV_UNREACHABLE` where nobody answers. */
+  /**
+   * The final answer, whatever its status. Throws `E_SUPPLY` where who asks is refused, `ENV_UNREACHABLE` where nobody
+   * answers.
+   */
   async ask(question: RegistryQuestion, signal: AbortSignal): Promise<SmallAnswer> {
     const first = await this.#askOnce(question, signal);
     if (first.status !== 401) return first;
