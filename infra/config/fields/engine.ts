@@ -109,7 +109,8 @@ export const engineFields: FieldsFor<EngineConfig> = {
     keys: textRules.qualifiedName,
     values: textRules.anyText,
     default: {},
-    sentence: "Annotations of the engine's pods; a change of them is a new revision.",
+    sentence:
+      "Annotations of the engine's pods, and of the pods that bring weights and image; a change of them is a new revision.",
   },
   runtimeClassName: {
     kind: "text",

@@ -46,10 +46,16 @@ export function suspendedJob(config: PinnedStack, parts: JobParts, sha256: Sha25
     backoffLimit: parts.backoffLimit,
     activeDeadlineSeconds: parts.deadlineSeconds,
     podFailurePolicy: { rules: failureRules(parts.finalExitCodes) },
-    template: { metadata: { labels }, spec: podSpec(config, parts) },
+    template: { metadata: podMetadata(labels, config), spec: podSpec(config, parts) },
   };
   const name = jobName(config.name, parts.role, sha256(canonicalJson(spec)).slice(0, 8));
   return { apiVersion: "batch/v1", kind: "Job", metadata: { name, namespace: config.namespace, labels }, spec };
+}
+
+/** The engine's annotations too: a mesh that keeps a sidecar out of engines must do so here, or no Job ever ends. */
+function podMetadata(labels: object, { engine }: PinnedStack): object {
+  const annotations = engine.podAnnotations;
+  return Object.keys(annotations).length === 0 ? { labels } : { labels, annotations };
 }
 
 /** A lost node or an eviction is nobody's fault and counts as no try. */

@@ -75,6 +75,12 @@ test("the engine's image is pulled to each node by a container that does nothing
   });
 });
 
+test("what the engine's pods say to a mesh, these say too", () => {
+  const annotations = { "sidecar.istio.io/inject": "false" };
+  const [planned] = prePullJobs(stackConfig({ engine: { podAnnotations: annotations } }), ["a"], sha256);
+  expect(planned?.manifest.spec).toMatchObject({ template: { metadata: { annotations } } });
+});
+
 test("the size of the image is told where the lock knows it", () => {
   const config = stackConfig();
   const [planned] = prePullJobs({ ...config, image: { ...config.image, bytes: 20e9 } }, ["a"], sha256);
