@@ -81,7 +81,7 @@ export const failureSignatures: readonly FailureSignature[] = [
   {
     class: "weights-missing",
     pattern:
-      /Cannot find any model weights with|LocalEntryNotFoundError|OfflineModeIsEnabled|RepositoryNotFoundError|GatedRepoError|We couldn't connect to 'https:\/\/huggingface\.co'|(?:401|403|404) Client Error.*huggingface/,
+      /Cannot find any model weights with|does not appear to have a file named config\.json|LocalEntryNotFoundError|OfflineModeIsEnabled|RepositoryNotFoundError|GatedRepoError|We couldn't connect to 'https:\/\/huggingface\.co'|(?:401|403|404) Client Error.*huggingface/,
     code: "E_CONFIG",
     explanation: "The model's weights are not where the engine looks, or it may not download them.",
     cure: "Check model.path, the weights volume and the access token.",

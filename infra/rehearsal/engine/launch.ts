@@ -16,6 +16,13 @@ export interface EngineLaunch {
   readonly isPidOne: boolean;
   /** Simulated seconds in one real second, for loading phases. */
   readonly speed: number;
+  /** Simulated seconds in which all kernels are compiled where the cache is empty. @default 0, as with a warm cache */
+  readonly compileSeconds?: number;
+  /**
+   * The file or folder of this machine that stands for a path of the container's volumes; undefined for a path that is on none.
+   * @default no volume is mounted
+   */
+  readonly onDisk?: (path: string) => string | undefined;
   /** Scripted fault, as in the pod's annotation. */
   readonly fault?: string;
   readonly clock: Clock;

@@ -10,6 +10,7 @@ import { engineLog } from "./log.ts";
 import type { Outcome } from "./serving.ts";
 import { misbehave, newEngine, noteAnswer, warmUp } from "./serving.ts";
 import type { StartupFacts } from "./startup/failures.ts";
+import { keepKernel } from "./startup/kernel-cache.ts";
 import { firstLines, importSeconds, planStartup } from "./startup/plan.ts";
 import { prepareStart } from "./startup/prepare.ts";
 
@@ -93,8 +94,10 @@ class ServerProcess implements EngineProcess {
   /** Plays the schedulers' start-up; false where it failed and the process ends. */
   async #load(facts: StartupFacts): Promise<boolean> {
     const { steps, failure } = planStartup(facts);
-    for (const { after, lines } of steps) {
+    const { folder } = facts.compilation;
+    for (const { after, lines, kernel } of steps) {
       await this.#simulate(after);
+      if (kernel !== undefined && folder !== undefined) keepKernel(folder, kernel);
       for (const line of lines) {
         if (line.isRaw) this.#log.raw(line.text);
         else this.#log.message(line.text, line.rank);

@@ -12,7 +12,7 @@ import { runHook } from "./hook.ts";
 import { LogFile } from "./log-files.ts";
 import type { KubePod } from "./pod-types.ts";
 import { type ProbeKind, runProbes } from "./probes.ts";
-import { type ContainerProcess, startProcess } from "./process.ts";
+import { type ContainerProcess, isEngine, startProcess } from "./process.ts";
 import { pullImage } from "./pull.ts";
 import { stopProcess } from "./stop-process.ts";
 import type { Mount } from "./volume-dirs.ts";
@@ -99,7 +99,8 @@ export class ContainerWorker {
       onWaiting: (reason, text) => this.#set({ state: { waiting: { reason, message: text } } }),
     });
     const { env, argv } = await this.#configured();
-    const mounts = cliArguments(argv) === undefined ? [] : await this.#mounts();
+    const readsVolumes = isEngine(this.view.spec) || cliArguments(argv) !== undefined;
+    const mounts = readsVolumes ? await this.#mounts() : [];
     stopping.throwIfAborted();
     const log = new LogFile(logs, this.view.restartCount, context.clock);
     this.#event("Normal", "Created", "Container created");

@@ -1,5 +1,5 @@
 import type { Milliseconds, Seconds } from "../../core/units.ts";
-import { faultAnnotation, pullAnnotation, speedAnnotation } from "../annotations.ts";
+import { compileAnnotation, faultAnnotation, pullAnnotation, speedAnnotation } from "../annotations.ts";
 import type { KubePod } from "./pod-types.ts";
 
 /** Faults that the kubelet simulation plays itself. Every other name is the engine's. */
@@ -12,11 +12,15 @@ const kubeletFaults = [
   "kubelet-gone",
 ] as const;
 
+/** What pulling a small image takes. */
+export const usualPullSeconds: Seconds = 2;
+
 /** What the annotations of a pod ask of the simulation. */
 export interface Script {
   /** Simulated seconds in one real second. */
   readonly speed: number;
   readonly pullSeconds: Seconds;
+  readonly compileSeconds: Seconds;
   /** The fault that the kubelet plays, and the simulated seconds after which it strikes. */
   readonly kubeletFault?: { readonly name: (typeof kubeletFaults)[number]; readonly afterSeconds: Seconds };
   /** The fault that is handed to the engine, as written. */
@@ -30,7 +34,8 @@ export function scriptOf(pod: KubePod): Script {
   const own = kubeletFaults.find((known) => known === name);
   return {
     speed: positive(annotations[speedAnnotation], 1),
-    pullSeconds: positive(annotations[pullAnnotation], 2),
+    pullSeconds: positive(annotations[pullAnnotation], usualPullSeconds),
+    compileSeconds: positive(annotations[compileAnnotation], 0),
     ...(own === undefined ? {} : { kubeletFault: { name: own, afterSeconds: positive(seconds, 5) } }),
     ...(fault === undefined || own !== undefined ? {} : { engineFault: fault }),
   };

@@ -6,7 +6,7 @@ import { cliArguments } from "./command-process.ts";
 import type { KubeletContext } from "./context.ts";
 import type { Script } from "./faults.ts";
 import type { ContainerSpec, KubePod } from "./pod-types.ts";
-import type { Mount } from "./volume-dirs.ts";
+import { type Mount, onHost } from "./volume-dirs.ts";
 import { shmBytes } from "./volumes.ts";
 
 /** Programs that run as PID 1 in the engine's stead, hand signals on and collect exit codes. */
@@ -30,7 +30,7 @@ export interface ProcessStart {
   readonly container: ContainerSpec;
   readonly argv: readonly string[];
   readonly env: Readonly<Record<string, string>>;
-  /** Where the container's volumes are; read for the CLI only. */
+  /** Where the container's volumes are; read for the CLI and the engine. */
   readonly mounts: readonly Mount[];
   readonly script: Script;
   /** An init container that is no sidecar: its work is over when it ends. */
@@ -44,8 +44,8 @@ export interface ContainerProcess extends EngineProcess {
 }
 
 /**
- * Starts an engine, or this project's CLI. The rehearsal runs no other programs: an init container ends well at once, any
- * other container does nothing until it is stopped.
+ * Starts an engine, or this project's CLI. The rehearsal runs no other programs: an init container and one that runs `true`
+ * end well at once, any other container does nothing until it is stopped.
  */
 export function startProcess(start: ProcessStart, context: KubeletContext): ContainerProcess {
   if (isEngine(start.container)) return context.launch(launchOf(start, context));
@@ -53,7 +53,7 @@ export function startProcess(start: ProcessStart, context: KubeletContext): Cont
   if (args !== undefined) return startCommand(start, args, context);
   start.log(`rehearsal: stands in for: ${start.argv.join(" ")}`);
   const process = idleProcess();
-  if (start.isOneShot) process.kill("SIGTERM");
+  if (start.isOneShot || basename(start.argv[0] ?? "") === "true") process.kill("SIGTERM");
   return process;
 }
 
@@ -76,7 +76,7 @@ function startCommand(
 }
 
 function launchOf(
-  { pod, podIP, container, argv, env, script, log }: ProcessStart,
+  { pod, podIP, container, argv, env, mounts, script, log }: ProcessStart,
   context: KubeletContext,
 ): EngineLaunch {
   const gpus = context.gpusOf(pod.spec.nodeName ?? "");
@@ -88,6 +88,11 @@ function launchOf(
     shmBytes: shmBytes(container, pod.spec.volumes ?? []),
     isPidOne: isPidOne(pod, argv),
     speed: script.speed,
+    compileSeconds: script.compileSeconds,
+    onDisk(path) {
+      const real = onHost(path, mounts);
+      return real === path ? undefined : real;
+    },
     ...(script.engineFault === undefined ? {} : { fault: script.engineFault }),
     clock: context.clock,
     log,

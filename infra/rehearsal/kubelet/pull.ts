@@ -1,7 +1,8 @@
 import { goDuration, longer, pullBackoff } from "./backoff.ts";
+import { cliArguments } from "./command-process.ts";
 import type { KubeletContext } from "./context.ts";
 import type { PodEvent } from "./events.ts";
-import { type Script, simulated } from "./faults.ts";
+import { type Script, simulated, usualPullSeconds } from "./faults.ts";
 import { type ImageRef, imageId, parseImage, pullError } from "./image.ts";
 import { toldSize } from "./node-images.ts";
 import type { ContainerSpec, KubePod } from "./pod-types.ts";
@@ -77,13 +78,18 @@ async function attempt(options: PullOptions, ref: ImageRef): Promise<Failure | u
     told(options, { type: "Warning", reason: "Failed", message: `Failed to pull image "${image}": ${message}` });
     return failed(options, { reason: "ErrImagePull", message });
   }
-  const seconds = isPresent ? 1 : script.pullSeconds;
+  const seconds = isPresent ? 1 : isSmall(container) ? usualPullSeconds : script.pullSeconds;
   await context.clock.sleep(simulated(script, seconds), signal);
   void context.images.add(node, image);
   const took = goDuration(seconds);
   const message = `Successfully pulled image "${image}" in ${took} (${took} including waiting). Image size: ${toldSize} bytes.`;
   told(options, { type: "Normal", reason: "Pulled", message });
   return undefined;
+}
+
+/** The image with this project's command is small beside an engine's. */
+function isSmall({ command = [], args = [] }: ContainerSpec): boolean {
+  return cliArguments([...command, ...args]) !== undefined;
 }
 
 function invalidName(options: PullOptions, image: string): Failure {

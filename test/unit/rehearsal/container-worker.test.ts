@@ -8,7 +8,7 @@ import { newView } from "../../../infra/rehearsal/kubelet/container-view.ts";
 import { ContainerWorker } from "../../../infra/rehearsal/kubelet/container-worker.ts";
 import type { KubeletContext } from "../../../infra/rehearsal/kubelet/context.ts";
 import { scriptOf } from "../../../infra/rehearsal/kubelet/faults.ts";
-import type { ContainerSpec, KubePod } from "../../../infra/rehearsal/kubelet/pod-types.ts";
+import type { ContainerSpec, KubePod, VolumeSpec } from "../../../infra/rehearsal/kubelet/pod-types.ts";
 import { VolumeDirs } from "../../../infra/rehearsal/kubelet/volume-dirs.ts";
 import { PodAddresses } from "../../../infra/rehearsal/pod-address.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
@@ -18,6 +18,10 @@ const command = ["python3", "-m", "sglang.launch_server"];
 interface Setup {
   readonly spec?: Partial<ContainerSpec>;
   readonly fault?: string;
+  readonly annotations?: Record<string, string>;
+  readonly volumes?: readonly VolumeSpec[];
+  /** Whether the pod's containers run once. */
+  readonly isOnce?: boolean;
   /** Secrets of the namespace. */
   readonly secrets?: Record<string, Record<string, string>>;
   /** What the process makes of SIGTERM. @default it ends with 0 */
@@ -25,13 +29,21 @@ interface Setup {
 }
 
 /** A container on a node without images, with a hand on its clock and its process. */
-function setUp({ spec, fault, secrets = {}, onSigterm = (end) => end({ exitCode: 0 }) }: Setup = {}) {
+function setUp({ spec, fault, secrets = {}, onSigterm = (end) => end({ exitCode: 0 }), ...more }: Setup = {}) {
   const clock = new ManualClock();
   const container: ContainerSpec = { name: "engine", image: "keye:v1", command, ...spec };
-  const annotations = fault === undefined ? {} : { "rehearsal.keye-stack.dev/fault": fault };
+  const annotations = {
+    ...more.annotations,
+    ...(fault === undefined ? {} : { "rehearsal.keye-stack.dev/fault": fault }),
+  };
   const pod: KubePod = {
     metadata: { name: "keye-0", namespace: "keye", uid: "u", annotations },
-    spec: { nodeName: "h800-0", containers: [container] },
+    spec: {
+      nodeName: "h800-0",
+      containers: [container],
+      volumes: more.volumes ?? [],
+      ...(more.isOnce === true ? { restartPolicy: "Never" } : {}),
+    },
   };
   const events: string[] = [];
   const signals: string[] = [];
@@ -249,6 +261,37 @@ test("a container of another kind stands idle until it is stopped, and says so i
   await it.stop(30);
   await it.done;
   expect(it.view.state.terminated).toMatchObject({ exitCode: 0, reason: "Completed" });
+});
+
+test("a container that runs true ends well at once", async () => {
+  const it = setUp({ spec: { command: ["true"] }, isOnce: true });
+  await it.clock.advance(2_000);
+  await it.done;
+  expect(it.view.state.terminated).toMatchObject({ exitCode: 0, reason: "Completed" });
+});
+
+test("a pull takes as long as the pod says, but for the small image with the keye command", async () => {
+  const annotations = { "rehearsal.keye-stack.dev/pull-seconds": "300" };
+  const large = setUp({ annotations });
+  const small = setUp({ annotations, spec: { command: ["keye", "hydrate"] } });
+  await large.clock.advance(299_999);
+  await small.clock.advance(2_000);
+  expect([large.launches.length, small.commands.length]).toEqual([0, 1]);
+  await large.clock.advance(1);
+  expect(large.launches).toHaveLength(1);
+});
+
+test("an engine finds its volumes, and is told how long compiling takes", async () => {
+  const it = setUp({
+    spec: { volumeMounts: [{ name: "cache", mountPath: "/var/cache/keye" }] },
+    annotations: { "rehearsal.keye-stack.dev/compile-seconds": "600" },
+    volumes: [{ name: "cache", hostPath: { path: "/data/cache" } }],
+  });
+  await it.clock.advance(2_000);
+  const [launch] = it.launches;
+  expect(launch?.compileSeconds).toBe(600);
+  expect(launch?.onDisk?.("/var/cache/keye/deep_gemm")).toMatch(/\/nodes\/h800-0\/data\/cache\/deep_gemm$/);
+  expect(launch?.onDisk?.("/models/keye")).toBeUndefined();
 });
 
 test("a container that runs keye gets the real program, and its last word becomes the termination message", async () => {

@@ -43,18 +43,18 @@ describe("restarts", () => {
 
 describe("a pod's script", () => {
   test.each([
-    ["nothing", {}, { speed: 1, pullSeconds: 2 }],
-    ["speed and pull time", { speed: "60", "pull-seconds": "30" }, { speed: 60, pullSeconds: 30 }],
-    ["a speed that is none", { speed: "fast" }, { speed: 1, pullSeconds: 2 }],
+    ["nothing", {}, { speed: 1, pullSeconds: 2, compileSeconds: 0 }],
+    ["speed and pull time", { speed: "60", "pull-seconds": "30" }, { speed: 60, pullSeconds: 30, compileSeconds: 0 }],
+    ["a speed that is none", { speed: "fast" }, { speed: 1, pullSeconds: 2, compileSeconds: 0 }],
     [
       "a fault of the kubelet's",
       { fault: "evicted:20" },
-      { speed: 1, pullSeconds: 2, kubeletFault: { name: "evicted", afterSeconds: 20 } },
+      { speed: 1, pullSeconds: 2, compileSeconds: 0, kubeletFault: { name: "evicted", afterSeconds: 20 } },
     ],
     [
       "a fault of the engine's, as written",
       { fault: "crash-while-loading:1" },
-      { speed: 1, pullSeconds: 2, engineFault: "crash-while-loading:1" },
+      { speed: 1, pullSeconds: 2, compileSeconds: 0, engineFault: "crash-while-loading:1" },
     ],
   ])("may say %s", (_, annotations, script) => {
     const prefixed = Object.entries(annotations).map(([key, value]) => [`rehearsal.keye-stack.dev/${key}`, value]);
@@ -62,7 +62,7 @@ describe("a pod's script", () => {
   });
 
   test("makes a simulated minute last a second at speed 60", () => {
-    expect(simulated({ speed: 60, pullSeconds: 2 }, 60)).toBe(1_000);
+    expect(simulated({ speed: 60, pullSeconds: 2, compileSeconds: 0 }, 60)).toBe(1_000);
   });
 });
 

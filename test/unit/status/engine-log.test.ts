@@ -87,6 +87,7 @@ describe("a failure signature", () => {
     { text: "KeyeIndexer requires CUDA and deep_gemm. Make sure deep_gemm is installed.", class: "missing-deep-gemm" },
     { text: "sglang-kernel is installed with version 0.3", class: "kernel-wheel" },
     { text: "RuntimeError: Cannot find any model weights with /models/keye", class: "weights-missing" },
+    { text: "OSError: /models/keye does not appear to have a file named config.json.", class: "weights-missing" },
     { text: "OSError: [Errno 28] No space left on device", class: "disk-full" },
     { text: "CUDA driver version is insufficient for CUDA runtime version", class: "driver" },
     { text: "Capture cuda graph failed: CUDA out of memory", class: "oom-graph" },

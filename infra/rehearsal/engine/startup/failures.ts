@@ -2,6 +2,7 @@ import type { Fault } from "../faults.ts";
 import type { MemoryPlan } from "../memory.ts";
 import type { Model } from "../model.ts";
 import type { ServerArgs } from "../server-args.ts";
+import type { Compilation } from "./compile.ts";
 import type { Frame } from "./traceback.ts";
 import {
   toAttention,
@@ -35,6 +36,7 @@ export interface StartupFacts {
   readonly shmBytes: number;
   readonly fault: Fault | undefined;
   readonly env: Readonly<Record<string, string>>;
+  readonly compilation: Compilation;
 }
 
 const srt = "sglang/srt";
@@ -103,6 +105,15 @@ export function argumentFailure(
     return raise(6897, "check_server_args", "AssertionError: chunked_prefill_size must be divisible by page_size");
   }
   return undefined;
+}
+
+/** What stops the front process where the folder of the weights holds no configuration: they are not complete. */
+export function noConfig(path: string): string {
+  return traceback(
+    [...toServerArgs, [`${srt}/configs/model_config.py`, 211, "__init__", "self.hf_config = get_config("]],
+    `OSError: ${path} does not appear to have a file named config.json. ` +
+      `Checkout 'https://huggingface.co/${path}/tree/None' for available files.`,
+  );
 }
 
 /** What stops a scheduler while it starts, the first in time, or undefined where the start will succeed. */

@@ -1,3 +1,4 @@
+import { compileSteps } from "./compile.ts";
 import type { FailurePoint, SchedulerFailure, StartupFacts } from "./failures.ts";
 import { schedulerFailure } from "./failures.ts";
 
@@ -12,6 +13,8 @@ export interface PlannedLine {
 export interface Step {
   readonly after: number;
   readonly lines: readonly PlannedLine[];
+  /** The compiled kernel that the cache holds from then on. */
+  readonly kernel?: string;
 }
 
 /** The schedulers' part of a start-up: the steps, and the failure that ends them if one does. */
@@ -156,7 +159,8 @@ function poolSteps(facts: StartupFacts): readonly Step[] {
 function graphSteps(facts: StartupFacts, fails: boolean): readonly Step[] {
   const { args, memory } = facts;
   const piecewise = ranks(facts, "Disable piecewise CUDA graph because --disable-piecewise-cuda-graph is set");
-  if (args.disableCudaGraph) return [step(0.1, piecewise)];
+  const compiled = compileSteps(facts.compilation, (text) => firstRank(facts, text));
+  if (args.disableCudaGraph) return [...compiled, step(0.1, piecewise)];
   const sizes = args.fields.cuda_graph_bs;
   const batches = Array.isArray(sizes) ? sizes : [];
   const begin = step(0.2, [
@@ -170,11 +174,11 @@ function graphSteps(facts: StartupFacts, fails: boolean): readonly Step[] {
   const captured = [...batches]
     .reverse()
     .map((size, index) => captureStep(facts, Number(size), index + 1, batches.length));
-  if (fails) return [begin, forward, ...captured.slice(0, 3)];
+  if (fails) return [begin, ...compiled, forward, ...captured.slice(0, 3)];
   const ended =
     `Capture cuda graph end. Time elapsed: ${seconds.capture.toFixed(2)} s. mem usage=${gb(memory.graphs)} GB. ` +
     `avail mem=${gb(memory.afterGraphs)} GB.`;
-  return [begin, forward, ...captured, step(0, [...ranks(facts, ended), ...piecewise])];
+  return [begin, ...compiled, forward, ...captured, step(0, [...ranks(facts, ended), ...piecewise])];
 }
 
 /** The first rank's progress bar after one more batch size. */

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
 import { parseArguments } from "../arguments/parse.ts";
 import { serverWords } from "../command.ts";
 import { faultAt, parseFault } from "../faults.ts";
@@ -6,14 +8,15 @@ import { planMemory } from "../memory.ts";
 import { findModel, isHopper, keye30b } from "../model.ts";
 import { completeServerArgs } from "../server-args.ts";
 import type { StartupFacts } from "./failures.ts";
-import { argumentFailure } from "./failures.ts";
+import { argumentFailure, noConfig } from "./failures.ts";
+import { kernelFolder, missingKernels } from "./kernel-cache.ts";
 
 /** What a launch leads to before any scheduler is started. `at` tells whether Python was imported first. */
 export type Preparation =
   | { readonly kind: "ends"; readonly at: "once" | "imports"; readonly exitCode: number; readonly text: string }
   | { readonly kind: "loads"; readonly facts: StartupFacts };
 
-/** Reads command line, fault and surroundings of a launch. Pure. */
+/** Reads command line, fault and surroundings of a launch, and what its volumes hold. Changes nothing. */
 export function prepareStart(launch: EngineLaunch): Preparation {
   const words = serverWords(launch.argv);
   if (words === undefined) {
@@ -25,6 +28,8 @@ export function prepareStart(launch: EngineLaunch): Preparation {
   const parsed = parseArguments(words);
   if (parsed.kind === "exit") return ends("imports", parsed.exitCode, parsed.lines.join("\n"));
   const path = String(parsed.fields.model_path);
+  const onDisk = launch.onDisk ?? (() => undefined);
+  if (isUnfinished(onDisk(path))) return ends("imports", 1, noConfig(path));
   const model = fault?.name === "missing-model-path" ? undefined : findModel(path, launch.env);
   const { count: gpuCount, memoryMiB, product } = launch.gpus;
   const args = completeServerArgs(parsed.fields, {
@@ -48,9 +53,24 @@ export function prepareStart(launch: EngineLaunch): Preparation {
     hasGraphs: !args.disableCudaGraph,
   });
   const { shmBytes, env } = launch;
-  return { kind: "loads", facts: { args, model, memory, gpuCount, gpuMemoryMiB: memoryMiB, shmBytes, fault, env } };
+  const folder = kernelFolder(env, onDisk);
+  const compilation = {
+    seconds: launch.compileSeconds ?? 0,
+    missing: missingKernels(folder),
+    ...(folder === undefined ? {} : { folder }),
+  };
+  return {
+    kind: "loads",
+    facts: { args, model, memory, gpuCount, gpuMemoryMiB: memoryMiB, shmBytes, fault, env, compilation },
+  };
 }
 
 function ends(at: "once" | "imports", exitCode: number, text: string): Preparation {
   return { kind: "ends", at, exitCode, text };
+}
+
+/** An empty folder is taken to hold everything: nothing has to be loaded into the rehearsal's volumes. */
+function isUnfinished(folder: string | undefined): boolean {
+  if (folder === undefined || !existsSync(folder) || existsSync(join(folder, "config.json"))) return false;
+  return readdirSync(folder).length > 0;
 }
