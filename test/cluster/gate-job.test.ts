@@ -72,6 +72,18 @@ async function install(
   return revisionOf(objects);
 }
 
+/** The gate Job with a fault of its own pod, and little time; any other object as it is. */
+function withPod(
+  object: KubernetesObject,
+  { activeDeadlineSeconds, fault }: { readonly activeDeadlineSeconds: number; readonly fault: string },
+): KubernetesObject {
+  if (object.kind !== "Job") return object;
+  // The chart's own Job.
+  const { template, ...spec } = (object as { readonly spec?: { readonly template: Pod } }).spec ?? {};
+  const metadata = { ...template?.metadata, annotations: { "rehearsal.keye-stack.dev/fault": fault } };
+  return { ...object, spec: { ...spec, activeDeadlineSeconds, template: { ...template, metadata } } };
+}
+
 interface Job {
   readonly status?: {
     readonly failed?: number;
@@ -151,13 +163,9 @@ test("a revision that never answers: the Job is inconclusive, not passed", async
 
 test("an image of the gate that cannot be pulled is seen at its pod, and ends at the Job's deadline", async () => {
   await cluster.createNamespace("no-image");
-  const revision = await install("no-image", {}, (object) => {
-    if (object.kind !== "Job") return object;
-    const { template, ...spec } = (object as { readonly spec?: { readonly template: Pod } }).spec ?? {};
-    const annotations = { "rehearsal.keye-stack.dev/fault": "image-not-found" };
-    const metadata = { ...template?.metadata, annotations };
-    return { ...object, spec: { ...spec, activeDeadlineSeconds: 5, template: { ...template, metadata } } };
-  });
+  const revision = await install("no-image", {}, (object) =>
+    withPod(object, { activeDeadlineSeconds: 5, fault: "image-not-found" }),
+  );
   const waiting = await cluster.until("the pull to fail", async () => {
     const [pod] = await gatePods("no-image");
     const { waiting: state } = pod?.status?.containerStatuses?.[0]?.state ?? {};
@@ -168,6 +176,21 @@ test("an image of the gate that cannot be pulled is seen at its pod, and ends at
     type: "Failed",
     reason: "DeadlineExceeded",
   });
+}, 150_000);
+
+test("a node that is lost takes the verdict with it: the Job is not passed, though the engine is honest", async () => {
+  await cluster.createNamespace("lost");
+  const revision = await install("lost", {}, (object) =>
+    withPod(object, { activeDeadlineSeconds: 15, fault: "kubelet-gone:1" }),
+  );
+  const path = `/apis/batch/v1/namespaces/lost/jobs/keye-${revision}-gate`;
+  const status = await cluster.until("the Job to be given up", async () => {
+    const job = await cluster.call<Job>({ method: "GET", path });
+    return (job.status?.conditions ?? []).length > 0 && job.status;
+  });
+  // It is called Failed once its pod is gone, and no kubelet is left to say so.
+  expect(status?.conditions).toMatchObject([{ type: "FailureTarget", status: "True", reason: "DeadlineExceeded" }]);
+  expect(status?.succeeded).toBeUndefined();
 }, 150_000);
 
 describe("what the gate's account may do", () => {
