@@ -141,10 +141,20 @@ describe("pulumi", () => {
       changes: [
         { path: ["namespace"], value: "Keye" },
         { path: ["engine", "tpSze"], value: 2 },
-        { path: ["image", "digest"], value: undefined },
+        { path: ["image", "digest"], value: "latest" },
       ],
       error:
-        /^CONFIG_INVALID: Pulumi\.rehearsal\.yaml: 3 problems in the settings; docs\/settings\.md describes each\.\n +1\. namespace: .*\n +2\. image\.digest: is required\..*\n +3\. engine\.tpSze: no such setting\. Did you mean tpSize\?$/,
+        /^CONFIG_INVALID: Pulumi\.rehearsal\.yaml: 3 problems in the settings; docs\/settings\.md describes each\.\n +1\. namespace: .*\n +2\. image\.digest: got text "latest", .*\n +3\. engine\.tpSze: no such setting\. Did you mean tpSize\?$/,
+    },
+    {
+      name: "a tag that the lock does not know",
+      operation: preview,
+      changes: [
+        { path: ["image", "digest"], value: undefined },
+        { path: ["image", "tag"], value: "never-locked" },
+      ],
+      error:
+        /^CONFIG_LOCK: Pulumi\.rehearsal\.yaml: image\.tag: kwaikeye\/kwai-keye-vl:never-locked is not in keye\.lock\.yaml\. Run keye lock --stack-file Pulumi\.rehearsal\.yaml, and commit keye\.lock\.yaml\.$/,
     },
     {
       name: "a stack file without settings",
@@ -216,7 +226,7 @@ describe("keye", () => {
   test("render of a stack without a file ends with 2 and writes nothing", async () => {
     const { exitCode, output } = await keye(["render", "--to", rendered, "--stack", "nope"]);
     expect(output).toMatch(
-      /^CONFIG_FILE: Pulumi\.nope\.yaml: The settings of the stack could not be read: .*--stack NAME\.$/,
+      /^CONFIG_FILE: Pulumi\.nope\.yaml: The settings of the stack could not be read: .*name a stack that has a file there\.$/,
     );
     expect(exitCode).toBe(2);
     expect(existsSync(rendered)).toBe(false);
