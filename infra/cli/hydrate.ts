@@ -3,7 +3,6 @@ import { systemClock } from "../cluster/system-clock.ts";
 import { textOf } from "../core/errors.ts";
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
 import { redact } from "../core/redact.ts";
-import { sizeText } from "../core/transfer.ts";
 import { checkAccess } from "../supply/hub/access.ts";
 import { usualPatience } from "../supply/hub/ask.ts";
 import { chooseFiles } from "../supply/hub/file-choice.ts";
@@ -15,7 +14,7 @@ import type { Command, CommandWorld } from "./command.ts";
 import { endpointFrom, hubCredentials, regionFrom } from "./hydrate-credentials.ts";
 import { type HydrateFlags, parseHydrateFlags } from "./hydrate-flags.ts";
 import { hydrateHelp } from "./hydrate-help.ts";
-import { hasCredentials, listingText } from "./hydrate-list.ts";
+import { filesText, hasCredentials, listingText } from "./hydrate-list.ts";
 
 /** `keye hydrate`: what the weights' Job runs. */
 export const hydrate: Command = {
@@ -52,9 +51,8 @@ async function fill(flags: HydrateFlags, dir: string, world: CommandWorld): Prom
     patience: usualPatience,
     tell,
   });
-  const bytes = manifest.files.reduce((total, file) => total + file.bytes, 0);
   const seconds = Math.max(1, Math.round((systemClock.now() - started) / 1000));
-  const what = `${manifest.files.length} files, ${sizeText(bytes)}, ${manifest.source}@${manifest.commit}`;
+  const what = `${filesText(manifest.files)}, ${manifest.source}@${manifest.commit}`;
   const lastWord = isFresh ? `complete after ${seconds} s: ${what}` : `complete already: ${what}`;
   tell(lastWord);
   return lastWord;

@@ -121,7 +121,7 @@ describe("keye hydrate", () => {
     expect(run.said()).toBe(`huggingface:owner/model@main is ${fakeCommit}
        2 B  git       config.json
     4.0 MB  sha256    model-1.safetensors
-left out: 1 files, 3 B: .gitattributes
+left out: 1 file, 3 B: .gitattributes
 2 files, 4.0 MB; the token suffices
 `);
   });
