@@ -4,7 +4,7 @@ import { systemClock } from "../cluster/system-clock.ts";
 import { DeployError } from "../core/errors.ts";
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
 import { compareLocks } from "../spec/lock/compare.ts";
-import { type Lock, lockFile } from "../spec/lock/lock.ts";
+import { lockFile } from "../spec/lock/lock.ts";
 import { type Found, mergeFound } from "../spec/lock/merge.ts";
 import { isLocked, type Wanted, wantedOf } from "../spec/lock/wanted.ts";
 import type { Command, CommandWorld } from "./command.ts";
@@ -54,7 +54,7 @@ async function runLock(args: readonly string[], world: CommandWorld): Promise<Ex
     for (const failure of results.failures) world.err(failure.message);
     return exitCodeOf(results.failures[0]);
   }
-  return finish(order, { old, next: mergeFound(old, results.found) }, world);
+  return finish(order, results.found, world);
 }
 
 function readOrder(args: readonly string[]): LockOrder {
@@ -101,20 +101,19 @@ async function resolveAll(wanted: readonly Wanted[], world: CommandWorld): Promi
   return { found, failures: failures.filter((failure) => failure instanceof DeployError) };
 }
 
-function finish(
-  { file, mode }: LockOrder,
-  { old, next }: Readonly<Record<"old" | "next", Lock>>,
-  world: CommandWorld,
-): ExitCode {
+function finish({ file, mode }: LockOrder, found: readonly Found[], world: CommandWorld): ExitCode {
+  // As it is now: a build may have been recorded while names were looked up.
+  const old = readLockFile(file);
+  const next = mergeFound(old, found);
   const lines = compareLocks(old, next);
   for (const line of lines) world.out(line);
   if (mode === "check") {
     if (lines.length > 0) world.err(`${file} is behind. To take what is new: keye lock --update`);
     return lines.length === 0 ? exitCodes.pass : exitCodes.fail;
   }
-  if (next === old)
+  if (next === old) {
     world.err(`Nothing to write: ${mode === "update" ? "nothing has moved" : `${file} has all that is asked for`}.`);
-  else {
+  } else {
     writeLockFile(file, next);
     world.err(`Wrote ${file}; commit it.`);
   }

@@ -2,7 +2,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "no
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { stringify } from "yaml";
+import { parse, stringify } from "yaml";
 import { lock } from "../../../infra/cli/lock.ts";
 import { FakeRegistry } from "../../support/fake-registry.ts";
 import { GitRepository } from "../../support/git-repository.ts";
@@ -94,6 +94,17 @@ test("a lock of several stacks keeps what one of them does not ask for", async (
   const image = { repository: `${registry.host}/keye/engine`, tag: "v1" };
   expect(await run({ image }, "--update")).toMatchObject({ exitCode: 0 });
   expect(readFileSync(file(), "utf8")).toContain("other/engine:1:");
+});
+
+test("what somebody else records meanwhile is kept", async () => {
+  const other = { digest: digestOf("c"), resolvedAt: "2026-01-31T12:00:00Z" };
+  const theirs = { apiVersion: "keye-stack.dev/v1", kind: "Lock", images: { "other/engine:1": other } };
+  registry.pushImage("keye/engine", "v1", [1]);
+  const repository = `${registry.host}/keye/engine`;
+  const running = run({ image: { repository, tag: "v1" } });
+  writeFileSync(file(), stringify(theirs));
+  expect(await running).toMatchObject({ exitCode: 0 });
+  expect(Object.keys(parse(readFileSync(file(), "utf8")).images)).toEqual([`${repository}:v1`, "other/engine:1"]);
 });
 
 describe("a wrong call", () => {
