@@ -1,17 +1,23 @@
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { probe } from "../../infra/cli/probe.ts";
 import type { KubernetesObject } from "../../infra/core/kubernetes-object.ts";
 import { engineChart, parseManifests, renderChart } from "../../infra/process/helm.ts";
+import { defaultNodes } from "../../infra/rehearsal/nodes.ts";
 import { revisionOf } from "../../infra/spec/revision.ts";
 import type { Pod } from "../../infra/status/objects.ts";
 import { TestCluster } from "../support/rehearsal-cluster.ts";
+import { probeWorld } from "../unit/cli/probe-run.ts";
 
 const digest = `sha256:${"0f1e2d3c4b5a6978".repeat(4)}`;
+const apiKey = "sk-planted-in-the-test";
 const speed = { "rehearsal.keye-stack.dev/speed": "100" };
 
 let cluster: TestCluster;
 
 beforeAll(async () => {
-  cluster = await TestCluster.start();
+  // Room for the engines of every test: none is taken away before the end.
+  const nodes = defaultNodes.map((shape) => (shape.gpu === undefined ? shape : { ...shape, count: 4 }));
+  cluster = await TestCluster.start({ nodes });
 }, 60_000);
 
 afterAll(() => cluster?.close());
@@ -123,18 +129,40 @@ test("an honest revision: every pod is asked, with the engine's key; the Job is 
   await cluster.createNamespace(namespace);
   await cluster.create([
     `/api/v1/namespaces/${namespace}/secrets`,
-    { metadata: { name: "keye-api" }, stringData: { key: "sk-planted-in-the-test" } },
+    { metadata: { name: "keye-api" }, stringData: { key: apiKey } },
   ]);
   const apiKeySecret = { name: "keye-api", key: "key" };
   const revision = await install(namespace, { replicas: 2, engine: { apiKeySecret }, gateJob: { profile: "gate" } });
   const { condition, exitCode, said, log } = await verdictOf(namespace, revision);
-  expect(log).not.toContain("sk-planted-in-the-test");
+  expect(log).not.toContain(apiKey);
   expect({ exitCode, type: condition.type, verdict: said.verdict, reason: said.reason }).toEqual({
     exitCode: 0,
     type: "Complete",
     verdict: "pass",
     reason: "all 2 ready pods pass",
   });
+}, 150_000);
+
+test("the same pods pass when they are asked from outside, by port-forward", async () => {
+  const { world, err } = probeWorld({ KEYE_API_KEY: apiKey }, AbortSignal.timeout(60_000));
+  const args = ["--service=keye-candidate", "--namespace=honest", "--kubeconfig", cluster.rehearsal.state.kubeconfig];
+  expect(await probe.run([...args, "--pods=2"], world), err()).toBe(0);
+  expect(err()).toMatch(/^pass: honest\/keye-candidate after .*: all 2 ready pods pass$/m);
+});
+
+test("one bad replica of several: the Job has failed, and names the replica", async () => {
+  await cluster.createNamespace("replicas");
+  const podAnnotations = { "rehearsal.keye-stack.dev/fault": "bad-replica:2" };
+  const revision = await install("replicas", { podAnnotations, replicas: 4 });
+  const { exitCode, said } = await verdictOf("replicas", revision);
+  const engines = (await cluster.pods("replicas")).filter(
+    ({ metadata }) => metadata.labels?.["app.kubernetes.io/component"] === "engine",
+  );
+  const bad = engines.filter(({ status }) => Number(status?.podIP?.split(".").at(-1)) % 2 === 0);
+  expect(exitCode).toBe(1);
+  expect(said.reason).toContain(`${bad.length} of 4 pods unfit`);
+  const named: readonly { readonly pod: string }[] = said.failed;
+  expect(new Set(named.map(({ pod }) => pod))).toEqual(new Set(bad.map(({ metadata }) => metadata.name)));
 }, 150_000);
 
 test("a revision that answers wrongly: the Job has failed at once, and its last word says where and why", async () => {

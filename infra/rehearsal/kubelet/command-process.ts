@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { basename, delimiter, dirname, join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import type { Bytes } from "../../core/units.ts";
@@ -8,7 +8,7 @@ import type { EngineExit, EngineProcess } from "../engine/launch.ts";
 import { type Mount, onHost } from "./volume-dirs.ts";
 
 /** Where a service account's token is in every container that has one. */
-export const accountFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
+const accountFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /** What a kubelet reads of a termination message. */
 const messageBytes: Bytes = 4096;
@@ -83,8 +83,14 @@ function baseEnvironment({ scratch, server, mounts }: CommandLaunch): Record<str
     TMPDIR: scratch,
     KUBERNETES_SERVICE_HOST: hostname,
     KUBERNETES_SERVICE_PORT: port,
-    ...(account === undefined ? {} : { KUBECONFIG: writeKubeconfig(account, { scratch, server }) }),
+    ...(account !== undefined && hasAccount(account)
+      ? { KUBECONFIG: writeKubeconfig(account, { scratch, server }) }
+      : {}),
   };
+}
+
+function hasAccount(folder: string): boolean {
+  return ["ca.crt", "token"].every((name) => existsSync(join(folder, name)));
 }
 
 /** Clients look for the account at its path in the container, which no process of this machine has: a kubeconfig says it. */
