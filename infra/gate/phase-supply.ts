@@ -9,6 +9,9 @@ import { SupplyProgress } from "./supply-progress.ts";
 /** Time between two looks at the Jobs: as often as a progress line is worth reading. */
 const lookMs = 2_000;
 
+/** In the first seconds the looks come closer: what is nearly there should keep nobody waiting. */
+const quick = { lookMs: 500, seconds: 6 };
+
 /** Lines of a Job's log that a report quotes. */
 const quotedLines = 15;
 
@@ -32,6 +35,7 @@ export async function bringSupply(run: PromotionRun): Promise<void> {
   await run.phase({ name: "supply", seconds: supply.deadlineSeconds, onDeadline }, async (signal) => {
     const { nodes } = await run.ports.cluster.capacity(signal);
     const watch = new SupplyWatch(run, supply, nodes);
+    const begunAt = run.ports.clock.now();
     for (;;) {
       const states = await watch.look(signal);
       progress.show(states);
@@ -39,7 +43,7 @@ export async function bringSupply(run: PromotionRun): Promise<void> {
       if (failed !== undefined) throw await failure(run, failed, signal);
       if (states.every(({ kind }) => kind === "done" || kind === "there")) return;
       await watch.startNext(states, signal);
-      await run.ports.clock.sleep(lookMs, signal);
+      await run.ports.clock.sleep(run.secondsSince(begunAt) < quick.seconds ? quick.lookMs : lookMs, signal);
     }
   });
 }

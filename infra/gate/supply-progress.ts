@@ -17,6 +17,7 @@ export interface Supplied {
 interface Seen {
   readonly kind: SupplyState["kind"];
   readonly startedAt?: EpochMs;
+  readonly seenAt: EpochMs;
   readonly doneBytes: number;
   readonly movedAt: EpochMs;
   readonly isStalled: boolean;
@@ -55,9 +56,10 @@ export class SupplyProgress {
     const hasMoved = before === undefined || doneBytes !== before.doneBytes || state.kind !== before.kind;
     const movedAt = hasMoved ? now : before.movedAt;
     const isStalled = state.transfer !== undefined && now - movedAt >= stallSeconds * 1000;
-    const startedAt = before?.startedAt ?? (state.kind === "running" ? now : undefined);
+    const startedAt = before?.startedAt ?? startOf(state, before, now);
     this.#seen.set(state.job.name, {
       kind: state.kind,
+      seenAt: now,
       doneBytes,
       movedAt,
       isStalled,
@@ -104,6 +106,12 @@ export class SupplyProgress {
     const work = open.length * pace - ages.reduce((sum, age) => sum + Math.min(age, pace), 0);
     return Math.ceil(work / Math.max(1, this.#run.inputs.supply?.parallelism ?? 1));
   }
+}
+
+/** A short Job begins and ends between two looks: then it has begun at the first of them. */
+function startOf({ kind }: SupplyState, before: Seen | undefined, now: EpochMs): EpochMs | undefined {
+  if (kind === "running") return now;
+  return kind === "done" && before?.kind === "waiting" ? before.seenAt : undefined;
 }
 
 function labelOf({ job }: SupplyState): string {

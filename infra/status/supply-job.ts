@@ -31,7 +31,7 @@ export function supplyStatus(view: JobView, log: string): SupplyStatus {
     case "running":
       return { kind: "running", ...runningDetail(log) };
     case "waiting":
-      return { kind: "running", ...waitingDetail(view, status.reason) };
+      return { kind: "running", ...waitingDetail(view, status.reason, log) };
     default:
       return status satisfies never;
   }
@@ -43,9 +43,16 @@ function runningDetail(log: string): { readonly detail: string; readonly transfe
   return { detail: line === "" ? "running" : redact(line), ...(transfer === undefined ? {} : { transfer }) };
 }
 
-function waitingDetail({ pods, events }: JobView, reason: string): { readonly detail: string; readonly fault?: Fault } {
+function waitingDetail(
+  { pods, events }: JobView,
+  reason: string,
+  log: string,
+): { readonly detail: string; readonly fault?: Fault } {
   const pod = pods.at(-1);
   if (pod === undefined) return { detail: reason };
+  // The controller takes a moment to say so of the Job, and longer to make the next pod.
+  if (pod.status?.phase === "Succeeded") return { detail: "has ended" };
+  if (pod.status?.phase === "Failed") return { detail: `is tried again, since: ${redact(lastLine(log))}` };
   const fault = placementFault({ pod, events, log: "", previousLog: "" });
   if (fault !== undefined) return { detail: fault.reason, fault };
   const isPulling = lastEvent(pod, events, ["Pulling", "Pulled"])?.reason === "Pulling";
