@@ -55,7 +55,7 @@ export const documentSchema = {
   ...group({
     apiVersion: { const: "keye-stack.dev/v1" },
     kind: { const: "ProbeReport" },
-    target: { ...text, description: "What the run was pointed at: a base URL, or a Service." },
+    target: { ...text, description: "What the run was pointed at: a base URL, or a Service as namespace/name." },
     profile: { enum: ["smoke", "gate", "soak"] },
     failOn: severity,
     seed: { ...count, description: "Repeats the run's questions and pictures: keye probe --seed." },

@@ -46,7 +46,7 @@ export type OutcomeCounts = Readonly<Record<Measurement["outcome"], number>>;
 export interface ProbeReportDocument {
   readonly apiVersion: "keye-stack.dev/v1";
   readonly kind: "ProbeReport";
-  /** What the run was pointed at: a base URL, or a Service. */
+  /** What the run was pointed at: a base URL, or a Service as `namespace/name`. */
   readonly target: string;
   readonly profile: ProbeSpec["profile"];
   readonly failOn: FailOn;

@@ -239,7 +239,7 @@ describe("a run over several pods", () => {
       'id="pod-1"',
       'id="check-1-text"',
     ]);
-    expect(text).toContain("keye probe --service keye/keye-candidate --profile gate --seed 7");
+    expect(text).toContain("keye probe --service keye-candidate --namespace keye --profile gate --seed 7");
   });
 
   test("is a label a pod in Prometheus, and the run's verdict stays one series", () => {

@@ -35,7 +35,9 @@ ${targets.length > 1 ? podTable(targets) : undefined}${targets.map((target, inde
 
 /** How the run was told what to ask. */
 function targetFlag({ target, targets }: ProbeReportDocument): string {
-  return targets[0]?.name === target ? `--base-url ${target}` : `--service ${target}`;
+  if (targets[0]?.name === target) return `--base-url ${target}`;
+  const [namespace = "", service = ""] = target.split("/");
+  return `--service ${service} --namespace ${namespace}`;
 }
 
 function podTable(targets: readonly ReportedTarget[]): Markup {
