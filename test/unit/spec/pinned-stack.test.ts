@@ -134,3 +134,18 @@ describe("an image that is built from source", () => {
     expect(() => pinnedImage(pinnedBase, { ...rest, images: {} })).toThrow("keye build --stack-file");
   });
 });
+
+test("weights of a hub are told to be lacking together with the image", () => {
+  const parsed = parseConfig({
+    toolsImage: `keye/tools@${digestOf("b")}`,
+    model: {
+      path: "/models/keye",
+      volume: { kind: "pvc", claim: "weights", mountPath: "/models" },
+      weights: { kind: "huggingface", repo: "Kwai-Keye/Keye-VL-2.0-30B-A3B" },
+    },
+  });
+  if (parsed.kind === "problems") throw new Error(JSON.stringify(parsed.problems));
+  expect(() => pinStack(parsed.config, emptyLock, { where, sha256 })).toThrow(
+    "CONFIG_LOCK: Pulumi.prod.yaml: image.tag: kwaikeye/kwai-keye-vl:keye_vl_v2_30b_a3b is not in keye.lock.yaml; model.weights: huggingface:Kwai-Keye/Keye-VL-2.0-30B-A3B@main is not in keye.lock.yaml. Run keye lock",
+  );
+});
