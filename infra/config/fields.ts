@@ -34,8 +34,9 @@ const table: FieldsFor<StackConfig> = {
     kind: "text",
     rule: textRules.pinnedImage,
     isOptional: true,
-    sentence: "Image with this project's keye command, pinned by digest: what the Jobs run that fetch weights.",
-    hint: "Build it from this repository, push it where the cluster pulls from, and name it by its digest.",
+    sentence:
+      "Image with this project's keye command, pinned by digest: what the Jobs run that fetch weights. Pulled with image.pullSecrets.",
+    hint: "The Dockerfile here makes it: push it where the cluster pulls from, and name it by its digest.",
   },
   model: { kind: "group", sentence: "The weights, and the name under which they are served.", fields: modelFields },
   engine: { kind: "group", sentence: "How each SGLang server is started and what its pod gets.", fields: engineFields },
