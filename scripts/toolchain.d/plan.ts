@@ -55,7 +55,7 @@ export function sourcesOf(tool: Tool, survey: Survey): readonly Source[] {
   if (download !== undefined && urlsOf(download).every((url) => survey.answeringHosts?.has(new URL(url).host))) {
     sources.push({ kind: "download", download });
   }
-  if (canBuild(survey.go)) sources.push({ kind: "go" });
+  if (canBuild(survey.go, goFor(tool))) sources.push({ kind: "go" });
   return sources;
 }
 
@@ -79,18 +79,23 @@ export function noSourceError(wanted: readonly Tool[], survey: Survey): DeployEr
     (host) => !survey.answeringHosts?.has(host),
   );
   const silence = hosts.length === 0 ? "" : ` no answer from ${hosts.join(", ")},`;
+  const oldest = without.map(goFor).reduce((a, b) => (isAtLeast(a, b) ? a : b));
   const way = hosts.length === 0 ? "" : ", or give this machine a way to these hosts";
   return new DeployError({
     code: "ENV_TOOL",
     where: "toolchain",
     message: `no source for ${names.join(", ")}: not on PATH in a version that fits,${silence} and ${goTrouble(survey.go)}.`,
-    hint: `Install Go ${oldestGo} or later (https://go.dev/dl/)${way}, then run ./scripts/toolchain again.`,
+    hint: `Install Go ${oldest} or later (https://go.dev/dl/)${way}, then run ./scripts/toolchain again.`,
   });
 }
 
-function canBuild(go: GoState | undefined): boolean {
+function canBuild(go: GoState | undefined, oldest: string): boolean {
   // Go 1.21 was the first that could fetch a newer release of itself.
-  return go?.kind === "present" && isAtLeast(go.version, go.canSwitch ? "1.21.0" : oldestGo);
+  return go?.kind === "present" && isAtLeast(go.version, go.canSwitch ? "1.21.0" : oldest);
+}
+
+function goFor(tool: Tool): string {
+  return tool.go.oldestGo ?? oldestGo;
 }
 
 function unfit(found: OnPath | undefined, tool: Tool): string {

@@ -7,7 +7,7 @@ export const nodeVersion = "24.21.0";
 /** The oldest Node that runs this project: `@pulumi/pulumi` and `@kubernetes/client-node` ask for it. */
 export const oldestNode = "22.19.0";
 
-/** The oldest Go that builds the modules below, as their go.mod files say. */
+/** The oldest Go that builds what everybody needs, as the go.mod files of the modules below say. */
 export const oldestGo = "1.26.0";
 
 /** CPU architecture, in Go's words. */
@@ -30,6 +30,8 @@ export interface Download {
 export interface GoBuild {
   /** Folder under `scripts/toolchain.d/modules` whose go.mod and go.sum pin it. */
   readonly module: string;
+  /** What its go.mod asks for. @default {@link oldestGo} */
+  readonly oldestGo?: string;
   /** The main package. */
   readonly package: string;
   /** Linker flags that stamp the version, after `-s -w`. */

@@ -7,6 +7,8 @@ export interface RealNodeLayout {
   readonly logs: string;
   /** Folders that the kubelet makes, one a pod, with one file a container instance. */
   readonly podLogs: string;
+  /** Everything else: what is removed when the node ends. */
+  readonly state: string;
   /** Written by the node's first process once its mounts are there. */
   readonly ready: string;
   readonly containerdConfig: string;
@@ -17,26 +19,24 @@ export interface RealNodeLayout {
   /** Volumes of pods. */
   readonly kubelet: string;
   readonly certificates: string;
-  readonly pauseImage: string;
+  /** Where the pause image is made. */
+  readonly pause: string;
 }
 
 export function realNodeLayout(dir: string): RealNodeLayout {
+  const state = join(dir, "state");
   return {
     dir,
     logs: join(dir, "logs"),
     podLogs: join(dir, "logs", "pods"),
-    ready: join(dir, "ready"),
-    containerdConfig: join(dir, "containerd.toml"),
-    images: join(dir, "containerd"),
-    cni: join(dir, "cni"),
-    kubeletConfig: join(dir, "kubelet.yaml"),
-    kubelet: join(dir, "kubelet"),
-    certificates: join(dir, "certificates"),
-    pauseImage: join(dir, "pause-image"),
+    state,
+    ready: join(state, "ready"),
+    containerdConfig: join(state, "containerd.toml"),
+    images: join(state, "containerd"),
+    cni: join(state, "cni"),
+    kubeletConfig: join(state, "kubelet.yaml"),
+    kubelet: join(state, "kubelet"),
+    certificates: join(state, "certificates"),
+    pause: join(state, "pause"),
   };
-}
-
-/** Everything in the folder but the logs. */
-export function leftoversOf({ dir: _dir, logs: _logs, podLogs: _podLogs, ...rest }: RealNodeLayout): readonly string[] {
-  return Object.values(rest);
 }

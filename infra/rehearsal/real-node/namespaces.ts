@@ -17,18 +17,17 @@ sleep infinity & wait`;
 
 /**
  * Waits for the end of its stdin, which is that of the parent too, and removes what outlives the node's processes: control
- * groups, once they are empty, and folders.
+ * groups, once they are empty, and the state folder.
  */
 const sweepScript = `cat > /dev/null
 group=$1
-shift
 tries=0
 until [ -z "$(find /sys/fs/cgroup -type d -name "$group" -print -quit)" ] || [ $tries -ge 100 ]; do
   find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2> /dev/null
   tries=$((tries + 1))
   sleep 0.1
 done
-rm -rf -- "$@"`;
+rm -rf -- "$2"`;
 
 /** A running pair of PID and mount namespaces. */
 export interface Namespaces {
@@ -80,8 +79,8 @@ export class Sweeper {
   readonly #child: ChildProcess;
 
   /** `cgroup` is the name of the group above those of the containers. */
-  constructor(cgroup: string, folders: readonly string[]) {
-    this.#child = spawn("/bin/sh", ["-c", sweepScript, "sweep", cgroup, ...folders], {
+  constructor(cgroup: string, state: string) {
+    this.#child = spawn("/bin/sh", ["-c", sweepScript, "sweep", cgroup, state], {
       stdio: ["pipe", "ignore", "ignore"],
       env: { PATH: systemPath },
       detached: true,

@@ -1,17 +1,10 @@
 import { simulatedNodeLabel } from "../control-plane/arguments.ts";
 
-/**
- * Label and taint of a real node: select and tolerate it to get a pod there. The taint keeps everything else on simulated
- * nodes.
- */
+/** Label and taint of a real node. The taint keeps everything that does not select one on simulated nodes. */
 export const realNodeLabel = { key: simulatedNodeLabel.key, value: "real" } as const;
 
-/** Fields of a pod's spec that put it on a real node. There is no pod network, hence `hostNetwork`. */
-export const onRealNode = {
-  nodeSelector: { [realNodeLabel.key]: realNodeLabel.value },
-  tolerations: [{ key: realNodeLabel.key, operator: "Equal", value: realNodeLabel.value, effect: "NoSchedule" }],
-  hostNetwork: true,
-} as const;
+/** Fields of a pod's spec that put it on a real node. */
+export const onRealNode = { nodeSelector: { [realNodeLabel.key]: realNodeLabel.value } } as const;
 
 /** The Node object, without status. */
 export function realNodeManifest(name: string) {

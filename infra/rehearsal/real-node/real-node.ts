@@ -1,6 +1,5 @@
-import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { copyFileSync, mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ApiClient } from "../../cluster/api-client.ts";
 import type { Clock } from "../../core/clock.ts";
@@ -9,12 +8,13 @@ import type { Milliseconds } from "../../core/units.ts";
 import { runCommand } from "../../process/command.ts";
 import { ChildGroup, type ChildSpec, type LongChild } from "../../process/spawn.ts";
 import { freePorts } from "../ports.ts";
-import { endedError, waitUntil } from "../wait-until.ts";
-import { writeImageLayout } from "./image-layout.ts";
-import { leftoversOf, type RealNodeLayout, realNodeLayout } from "./layout.ts";
+import { waitUntil } from "../wait-until.ts";
+import { admitRealPods } from "./admission.ts";
+import { realNodeLayout } from "./layout.ts";
 import { type Namespaces, Sweeper, startNamespaces, systemPath } from "./namespaces.ts";
 import { realNodeManifest, realNodeStatus } from "./node-object.ts";
 import { nodeReady } from "./node-ready.ts";
+import { makePauseImage } from "./pause-image.ts";
 import {
   cniConfig,
   containerdConfig,
@@ -22,8 +22,8 @@ import {
   kubeletArguments,
   kubeletConfig,
   type NodeSettings,
-  pauseImage,
 } from "./settings.ts";
+import { makeTar } from "./tar.ts";
 import { findRealNodePrograms, type RealNodeProgram, whyNoRealNode } from "./why-not.ts";
 
 export interface RealNodeOptions {
@@ -98,7 +98,7 @@ export class RealNode {
     this.#options = options;
     this.#settings = settings;
     this.#programs = findRealNodePrograms(options.path);
-    this.#sweeper = new Sweeper(settings.cgroup, leftoversOf(settings.layout));
+    this.#sweeper = new Sweeper(settings.cgroup, settings.layout.state);
   }
 
   /** Starts everything; for {@link startRealNode}. */
@@ -115,7 +115,8 @@ export class RealNode {
       const { exitCode } = await this.#containerd(["version"]);
       return exitCode === 0 || undefined;
     });
-    await this.importImage(await this.#makePauseImage(layout));
+    await this.importImage(await makePauseImage(layout.pause, this.#programs.busybox ?? ""));
+    await admitRealPods(api, wait);
     const path = "/api/v1/nodes";
     await api.call({ method: "POST", path, body: realNodeManifest(name) }, signal);
     const body = { status: realNodeStatus(name, address) };
@@ -128,8 +129,8 @@ export class RealNode {
   /** Gives the node an image: `layout` is the folder of an OCI layout that names it, as `writeImageLayout` makes it. */
   async importImage(layout: string): Promise<void> {
     const archive = `${layout}.tar`;
-    execFileSync("tar", ["-C", layout, "-cf", archive, "."]);
     try {
+      await makeTar(archive, layout);
       const { exitCode, output } = await this.#containerd(["images", "import", archive]);
       if (exitCode === 0) return;
       throw new DeployError({ code: "ENV_TOOL", where: "ctr images import", message: `${layout}: ${output.trim()}` });
@@ -155,21 +156,8 @@ export class RealNode {
     await api.call({ method: "DELETE", path: `/api/v1/nodes/${name}` }, gone).catch(() => undefined);
   }
 
-  async #makePauseImage(layout: RealNodeLayout): Promise<string> {
-    const root = `${layout.pauseImage}-files`;
-    mkdirSync(join(root, "bin"), { recursive: true });
-    copyFileSync(this.#programs.busybox ?? "", join(root, "bin", "busybox"));
-    const layer = join(layout.dir, "pause-layer.tar");
-    execFileSync("tar", ["-C", root, "-cf", layer, "bin"]);
-    // It sleeps until it is told to end; `wait` collects the orphans of a pod whose containers share its processes.
-    const command = "trap 'exit 0' TERM INT; busybox sleep infinity & wait";
-    const config = { Env: ["PATH=/bin"], Entrypoint: ["/bin/busybox", "sh", "-c", command] };
-    await writeImageLayout(layout.pauseImage, { name: pauseImage, layers: [layer], config });
-    return layout.pauseImage;
-  }
-
   #containerd(args: readonly string[]) {
-    const { clock: _clock, path } = this.#options;
+    const { path } = this.#options;
     const [command, inside] = this.#inside("ctr", ["--address", containerdSocket, "--namespace=k8s.io", ...args]);
     return runCommand(command, inside, { cwd: "/", env: { PATH: path }, timeout: importLimit });
   }

@@ -1,11 +1,9 @@
 import { stringify } from "yaml";
 import type { RealNodeLayout } from "./layout.ts";
+import { pauseImage } from "./pause-image.ts";
 
 /** Where containerd listens, as the node's own processes see it. */
 export const containerdSocket = "/run/containerd/containerd.sock";
-
-/** The image of the process that holds a pod's namespaces. It is never pulled. */
-export const pauseImage = "localhost/rehearsal-pause:1";
 
 /** What the settings of a node's programs depend on. */
 export interface NodeSettings {
@@ -47,7 +45,7 @@ bin_dir = ${text(layout.cni)}
 `;
 }
 
-/** A pod network that exists by name only: the node turns Ready, and a pod without `hostNetwork` never starts. */
+/** A pod network that exists by name only, so that the node turns Ready. Pods share the machine's. */
 export function cniConfig(): string {
   return JSON.stringify({ cniVersion: "0.4.0", name: "none", plugins: [{ type: "none" }] });
 }

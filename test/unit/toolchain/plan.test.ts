@@ -85,6 +85,12 @@ describe("the order of sources", () => {
     expect(kinds(etcd, { ...nothing, go: { kind: "present", version, canSwitch } })).toEqual(expected);
   });
 
+  test("a module that asks for a later Go than the others is not built by an older one", () => {
+    const older = { ...nothing, go: { ...go, version: "1.26.7" } };
+    expect(realNodeTools.map((tool) => kinds(tool, older))).toEqual([["go"], []]);
+    expect(realNodeTools.map((tool) => kinds(tool, { ...nothing, go }))).toEqual([["go"], ["go"]]);
+  });
+
   test("a tool is missing when neither PATH nor the cache has it, whatever could be fetched", () => {
     expect(isMissing(etcd, everything)).toBe(false);
     expect(isMissing(etcd, { ...everything, onPath: new Map() })).toBe(false);
@@ -115,7 +121,7 @@ describe("a machine that has nothing", () => {
 
   test("is told of no host where only a build would do", () => {
     expect(noSourceError(realNodeTools.slice(1), nothing)?.message).toMatchInlineSnapshot(
-      `"ENV_TOOL: toolchain: no source for buildkitd 0.31.2: not on PATH in a version that fits, and Go is not on PATH. Install Go 1.26.0 or later (https://go.dev/dl/), then run ./scripts/toolchain again."`,
+      `"ENV_TOOL: toolchain: no source for buildkitd 0.34.2: not on PATH in a version that fits, and Go is not on PATH. Install Go 1.26.8 or later (https://go.dev/dl/), then run ./scripts/toolchain again."`,
     );
   });
 
