@@ -1,3 +1,4 @@
+import { phaseBudgets } from "../config/phase-budgets.ts";
 import type { StackConfig } from "../config/stack-config.ts";
 import { canonicalJson } from "../core/canonical-json.ts";
 import { revisionName } from "../core/names.ts";
@@ -127,6 +128,7 @@ export function promotionInputs(config: PinnedStack, candidate: Candidate, host:
     ...(engine.apiKeySecret === undefined ? {} : { apiKeySecret: engine.apiKeySecret }),
     ...(supply === undefined ? {} : { supply }),
     ...(cacheKey === undefined || !isCacheShared(config) ? {} : { cacheKey }),
+    budgets: phaseBudgets(config),
     evidenceDir: host.evidenceDir,
   };
 }

@@ -41,6 +41,16 @@ test("the promotion is told everything by value, and Secrets by name", () => {
   };
   expect(promotionInputs(config, candidate, host)).toEqual({
     namespace: "keye",
+    budgets: {
+      schedule: 90,
+      pull: 60,
+      hydrate: 0,
+      load: 1980,
+      jit: 1500,
+      graphs: 300,
+      "warm-up": 600,
+      probe: 600,
+    },
     app: "keye",
     service: "keye",
     context: "gpu",
