@@ -74,9 +74,10 @@ export class Jobs {
     const job = await this.#client.find<Job>(get(objectPath("jobs", ref.namespace, ref.name)), signal);
     if (job === undefined) return undefined;
     const pods = await this.#podsOf(ref, signal);
-    const names = [ref.name, ...pods.map((pod) => pod.metadata.name)];
+    // By uid: an earlier Job of the name may have left events too.
+    const uids = [job, ...pods].map(({ metadata }) => metadata.uid);
     const events = await listAll<ApiEvent>(this.#client, collectionPath("events", ref.namespace), { signal });
-    return { job, pods, events: orderedEvents(events.items, ({ name = "" }) => names.includes(name)) };
+    return { job, pods, events: orderedEvents(events.items, ({ uid }) => uids.includes(uid)) };
   }
 
   /**

@@ -68,14 +68,19 @@ function isRunning(pod: Pod): boolean {
   return pod.status?.containerStatuses?.some(({ state }) => state?.running !== undefined) === true;
 }
 
-/** A pod that has ended, and a Job without one, wait for the controller's next step. */
+/** What is told of a pod that is no more says nothing about the next one. */
 function waitingReason(pod: Pod | undefined, events: readonly Event[]): string {
+  const about = pod?.metadata.name;
+  if (pod !== undefined && terminationOf(pod) !== undefined) return `pod ${about} has ended`;
   const unscheduled = pod?.status?.conditions?.find(
     ({ type, status }) => type === "PodScheduled" && status === "False",
   );
   if (unscheduled?.message !== undefined) return unscheduled.message;
   const waiting = pod?.status?.containerStatuses?.[0]?.state?.waiting;
   if (waiting?.message !== undefined) return `${waiting.reason ?? "waiting"}: ${waiting.message}`;
-  const warning = events.findLast(({ type, message }) => type === "Warning" && message !== undefined)?.message;
-  return warning ?? waiting?.reason ?? (pod === undefined ? "no pod yet" : `pod ${pod.metadata.name} starts`);
+  const warnings = events.filter(({ type, message }) => type === "Warning" && message !== undefined);
+  const warning = warnings.findLast(
+    ({ involvedObject }) => about === undefined || involvedObject.name === about,
+  )?.message;
+  return warning ?? waiting?.reason ?? (about === undefined ? "no pod yet" : `pod ${about} starts`);
 }

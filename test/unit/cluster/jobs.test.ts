@@ -100,14 +100,20 @@ test.each([
 });
 
 test("a Job comes with its pods in the order of their birth, and with the events of all of them", async () => {
-  const pod = (name: string, creationTimestamp: string) => ({ metadata: { name, creationTimestamp } });
-  const event = (name: string, reason: string) => ({ metadata: { name: reason }, reason, involvedObject: { name } });
-  answers[`GET ${jobPath}`] = [found({ metadata: jobRef, spec: {} })];
+  const pod = (name: string, creationTimestamp: string) => ({ metadata: { name, creationTimestamp, uid: name } });
+  const event = (uid: string, reason: string) => ({ metadata: { name: reason }, reason, involvedObject: { uid } });
+  answers[`GET ${jobPath}`] = [found({ metadata: { ...jobRef, uid: "job" }, spec: {} })];
   answers["GET /api/v1/namespaces/keye/pods"] = [
     found({ items: [pod("second", "2026-11-24T10:01:00Z"), pod("first", "2026-11-24T10:00:00Z")] }),
   ];
   answers["GET /api/v1/namespaces/keye/events"] = [
-    found({ items: [event("second", "Pulling"), event("keye-0", "Killing"), event(jobRef.name, "SuccessfulCreate")] }),
+    found({
+      items: [
+        event("second", "Pulling"),
+        event("an earlier Job of the name", "FailedCreate"),
+        event("job", "SuccessfulCreate"),
+      ],
+    }),
   ];
   const view = await jobs.find(jobRef, never);
   expect(view?.pods.map(({ metadata }) => metadata.name)).toEqual(["first", "second"]);
