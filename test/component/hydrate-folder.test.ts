@@ -102,6 +102,16 @@ describe("a folder that is filled", () => {
     expect(lines).toContain("complete once, but not any more: model-1.safetensors; loading again");
   });
 
+  test("counts as unfinished where manifest and marker do not fit, and is summed again", async () => {
+    await run();
+    const manifest = textIn(dir, "manifest.json");
+    writeFileSync(join(dir, "manifest.json"), manifest.replace('"bytes": 2', '"bytes": 3'));
+    hub.seen.length = 0;
+    expect(await run()).toMatchObject({ isFresh: true });
+    expect(textIn(dir, "manifest.json")).toBe(manifest);
+    expect(rangesOf("")).toEqual([]);
+  });
+
   test("is never given other weights", async () => {
     await run();
     await expect(run({ from: "huggingface:owner/other" })).rejects.toMatchObject({
@@ -240,6 +250,24 @@ describe("bytes that are wrong", () => {
       path === "model-1.safetensors" && attempt === 1 ? { kind: "stall", bytes: 400_000 } : { kind: "noRanges" };
     await run();
     expect(rangesOf("model-1")).toEqual([undefined, "bytes=400000-"]);
+    expect(readFileSync(join(dir, "model-1.safetensors"))).toEqual(shard);
+  });
+});
+
+describe("what an earlier run has left", () => {
+  test("is dropped where it is longer than the file", async () => {
+    writeFileSync(join(dir, "model-1.safetensors.part"), Buffer.concat([shard, shard]));
+    await run();
+    expect(rangesOf("model-1")).toEqual([undefined]);
+    expect(readFileSync(join(dir, "model-1.safetensors"))).toEqual(shard);
+  });
+
+  test("is summed again where somebody has touched it since", async () => {
+    hub.fault = ({ path }) => (path === "model-2.safetensors" ? { kind: "cut", bytes: 0 } : undefined);
+    await expect(run({ parallelism: 1 })).rejects.toMatchObject({ code: "ENV_UNREACHABLE" });
+    writeFileSync(join(dir, "model-1.safetensors"), randomBytes(shard.length));
+    hub.fault = () => undefined;
+    await run();
     expect(readFileSync(join(dir, "model-1.safetensors"))).toEqual(shard);
   });
 });

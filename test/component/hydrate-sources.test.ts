@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { readFileSync, rmSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { systemClock } from "../../infra/cluster/system-clock.ts";
@@ -331,7 +331,15 @@ test("a folder that was filled is a source for others", async () => {
   expect(hub.seen.filter(({ method }) => method === "HEAD")).toEqual([]);
 });
 
-test("S3 without sums is loaded from the first byte unless the ETag of what is there is known", async () => {
+test("S3 without sums: a part of which nobody knows the version is loaded from its first byte", async () => {
+  hub = await startFakeHub(files, s3Routes);
+  mkdirSync(join(dir, "a dir"));
+  writeFileSync(join(dir, "a dir/model+1.safetensors.part"), randomBytes(100_000));
+  await fill("s3://bucket/weights/v1");
+  expect(readFileSync(join(dir, "a dir/model+1.safetensors"))).toEqual(shard);
+});
+
+test("S3 without sums: a part is resumed by its ETag", async () => {
   hub = await startFakeHub(files, s3Routes);
   const source = "s3://bucket/weights/v1";
   hub.fault = ({ path, attempt }) =>
