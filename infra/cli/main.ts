@@ -9,11 +9,12 @@ import type { Command, CommandWorld } from "./command.ts";
 import { exitCodeOf } from "./exit-code-of.ts";
 import { hydrate } from "./hydrate.ts";
 import { lock } from "./lock.ts";
+import { plan } from "./plan.ts";
 import { probe } from "./probe.ts";
 import { rehearse } from "./rehearse.ts";
 import { render } from "./render.ts";
 
-const commands: readonly Command[] = [probe, render, rehearse, hydrate, lock, build];
+const commands: readonly Command[] = [probe, render, rehearse, hydrate, lock, build, plan];
 
 const help = `keye <command> [options]
 
