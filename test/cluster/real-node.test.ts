@@ -1,4 +1,10 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { realNodeLayout } from "../../infra/rehearsal/real-node/layout.ts";
 import { onRealNode } from "../../infra/rehearsal/real-node/node-object.ts";
 import { makeBaseImage, makeBuildkitImage } from "../support/base-image.ts";
 import { serveGitRepositories } from "../support/git-repositories.ts";
@@ -76,6 +82,32 @@ describe("SIGTERM", () => {
     const body = { metadata: { finalizers: null } };
     await real.cluster.call({ method: "PATCH", path, body, contentType: "application/merge-patch+json" });
   });
+});
+
+test("when the program that started a node is killed, every process, mount and control group goes with it", async () => {
+  const program = join(import.meta.dirname, "../support/real-node-program.ts");
+  const child = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "inherit"] });
+  try {
+    // The program prints one line.
+    const [dir] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+    const state = join(dir, "node", "state");
+    const containers = readdirSync(realNodeLayout(join(dir, "node")).tasks);
+    const family = descendants(child.pid ?? 0);
+    expect([...family.values()]).toEqual(
+      expect.arrayContaining(["kubelet", "containerd", "containerd-shim", "busybox"]),
+    );
+    // The pod that sleeps, and its sandbox.
+    expect(containers).toHaveLength(2);
+    expect(groupsOf(containers)).not.toEqual([]);
+    child.kill("SIGKILL");
+    await real.cluster.until("all to be gone", async () => {
+      const left = [...family].filter(([pid, name]) => nameOf(pid) === name);
+      return left.length === 0 && groupsOf(containers).length === 0 && !existsSync(state);
+    });
+    rmSync(dir, { recursive: true });
+  } finally {
+    child.kill("SIGKILL");
+  }
 });
 
 test("a Job builds an image from a Git repository without privileges, and the node runs what it pushed", async () => {
@@ -162,3 +194,32 @@ sed -n 's/.*"containerimage.digest": *"\\(sha256:[0-9a-f]*\\)".*/\\1/p' /tmp/met
     await repositories.close();
   }
 });
+
+/** Number and name of every process below one. */
+function descendants(pid: number): Map<number, string> {
+  const found = new Map<number, string>();
+  for (const child of textOf(`/proc/${pid}/task/${pid}/children`).trim().split(" ").filter(Boolean).map(Number)) {
+    found.set(child, nameOf(child));
+    for (const [below, name] of descendants(child)) found.set(below, name);
+  }
+  return found;
+}
+
+/** What the kernel calls a process: the first 15 letters of its program's name; empty where there is none. */
+function nameOf(pid: number): string {
+  return textOf(`/proc/${pid}/comm`).trim();
+}
+
+/** Control groups of containers, in every hierarchy. */
+function groupsOf(containers: readonly string[]): readonly string[] {
+  const hierarchies = ["", ...readdirSync("/sys/fs/cgroup")].map((name) => join("/sys/fs/cgroup", name, "k8s.io"));
+  return hierarchies.flatMap((place) => containers.map((id) => join(place, id))).filter((place) => existsSync(place));
+}
+
+function textOf(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    return "";
+  }
+}

@@ -1,4 +1,4 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
 import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
 import { homedir } from "node:os";
@@ -23,12 +23,8 @@ export interface ImageRequest {
 
 /** Why no image can be made here, or undefined where they can. */
 export function whyNoBaseImage(): string | undefined {
-  try {
-    execFileSync("mmdebstrap", ["--version"], { stdio: "ignore" });
-    return undefined;
-  } catch {
-    return "mmdebstrap is not on PATH (Debian's mmdebstrap)";
-  }
+  const isThere = findProgram("mmdebstrap", process.env.PATH ?? "") !== undefined;
+  return isThere ? undefined : "mmdebstrap is not on PATH (Debian's mmdebstrap)";
 }
 
 /**

@@ -1,8 +1,9 @@
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
 import { openAsBlob, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
+import { systemClock } from "../../infra/cluster/system-clock.ts";
+import { ChildGroup } from "../../infra/process/spawn.ts";
+import { findProgram } from "../../infra/rehearsal/control-plane/tools.ts";
+import { waitUntil } from "../../infra/rehearsal/wait-until.ts";
 
 /** A registry of this machine, from Debian's `docker-registry`. It speaks plain HTTP, as clients expect of 127.0.0.0/8. */
 export interface LocalRegistry {
@@ -23,12 +24,8 @@ const manifestType = "application/vnd.oci.image.manifest.v1+json";
 
 /** Why there can be none, or undefined where there can. */
 export function whyNoLocalRegistry(): string | undefined {
-  try {
-    execFileSync("docker-registry", ["--version"], { stdio: "ignore" });
-    return undefined;
-  } catch {
-    return "docker-registry is not on PATH (Debian's docker-registry)";
-  }
+  const isThere = findProgram("docker-registry", process.env.PATH ?? "") !== undefined;
+  return isThere ? undefined : "docker-registry is not on PATH (Debian's docker-registry)";
 }
 
 /** Starts a registry on a free port of `host` that keeps its files in `dir`. */
@@ -37,14 +34,13 @@ export async function startLocalRegistry(host: string, dir: string): Promise<Loc
   const storage = { filesystem: { rootdirectory: join(dir, "registry") }, delete: { enabled: true } };
   // JSON is YAML.
   writeFileSync(settings, JSON.stringify({ version: "0.1", storage, http: { addr: `${host}:0` } }));
-  const child = spawn("docker-registry", ["serve", settings], { stdio: ["ignore", "ignore", "pipe"] });
-  const exited = once(child, "exit");
-  const address = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stderr }).on("line", (line) => {
-      const [, found] = /listening on ([0-9.]+:[0-9]+)/.exec(line) ?? [];
-      if (found !== undefined) resolve(found);
-    });
-    void exited.then(() => reject(new Error("docker-registry has ended")));
+  const group = new ChildGroup();
+  const logFile = join(dir, "registry.log");
+  const command = findProgram("docker-registry", process.env.PATH ?? "") ?? "docker-registry";
+  const child = await group.start({ name: "docker-registry", command, args: ["serve", settings], env: {}, logFile });
+  const wait = { deadline: systemClock.now() + 30_000, clock: systemClock, signal: new AbortController().signal };
+  const address = await waitUntil({ ...wait, what: "the registry to listen", children: [child] }, async () => {
+    return /listening on ([0-9.]+:[0-9]+)/.exec(readFileSync(logFile, "utf8"))?.[1];
   });
   const base = `http://${address}/v2`;
   return {
@@ -64,10 +60,7 @@ export async function startLocalRegistry(host: string, dir: string): Promise<Loc
       const digest = answer.headers.get("docker-content-digest");
       return answer.ok && digest !== null ? { digest } : undefined;
     },
-    close: async () => {
-      child.kill("SIGKILL");
-      await exited;
-    },
+    close: () => group.close(0),
   };
 }
 

@@ -14,6 +14,8 @@ export interface RealNodeLayout {
   readonly containerdConfig: string;
   /** Images, snapshots and content of containerd. */
   readonly images: string;
+  /** A folder for each container, named by its id: made and removed by containerd. */
+  readonly tasks: string;
   readonly cni: string;
   readonly kubeletConfig: string;
   /** Volumes of pods. */
@@ -33,6 +35,7 @@ export function realNodeLayout(dir: string): RealNodeLayout {
     ready: join(state, "ready"),
     containerdConfig: join(state, "containerd.toml"),
     images: join(state, "containerd"),
+    tasks: join(state, "containerd", "io.containerd.runtime.v2.task", "k8s.io"),
     cni: join(state, "cni"),
     kubeletConfig: join(state, "kubelet.yaml"),
     kubelet: join(state, "kubelet"),

@@ -16,18 +16,20 @@ trap 'exit 0' TERM
 sleep infinity & wait`;
 
 /**
- * Waits for the end of its stdin, which is that of the parent too, and removes what outlives the node's processes: control
- * groups, once they are empty, and the state folder.
+ * Waits for the end of its stdin, which is that of the parent too, and removes what outlives the node's processes: the control
+ * group of each container, by the ids of containerd's tasks, and the state folder. The group `k8s.io` above them may be shared.
  */
 const sweepScript = `cat > /dev/null
-group=$1
-tries=0
-until [ -z "$(find /sys/fs/cgroup -type d -name "$group" -print -quit)" ] || [ $tries -ge 100 ]; do
-  find /sys/fs/cgroup -depth -type d -path "*/$group*" -exec rmdir {} + 2> /dev/null
-  tries=$((tries + 1))
-  sleep 0.1
+for task in "$2"/*; do
+  [ -e "$task" ] || continue
+  id=\${task##*/}
+  tries=0
+  while [ -n "$(find /sys/fs/cgroup -type d -name "$id" -print -quit)" ] && [ $tries -lt 100 ]; do
+    find /sys/fs/cgroup -depth -type d -path "*/$id*" -exec rmdir {} + 2> /dev/null || sleep 0.1
+    tries=$((tries + 1))
+  done
 done
-rm -rf -- "$2"`;
+rm -rf -- "$1"`;
 
 /** A running pair of PID and mount namespaces. */
 export interface Namespaces {
@@ -78,9 +80,8 @@ export const systemPath = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sb
 export class Sweeper {
   readonly #child: ChildProcess;
 
-  /** `cgroup` is the name of the group above those of the containers. */
-  constructor(cgroup: string, state: string) {
-    this.#child = spawn("/bin/sh", ["-c", sweepScript, "sweep", cgroup, state], {
+  constructor({ state, tasks }: RealNodeLayout) {
+    this.#child = spawn("/bin/sh", ["-c", sweepScript, "sweep", state, tasks], {
       stdio: ["pipe", "ignore", "ignore"],
       env: { PATH: systemPath },
       detached: true,

@@ -1,4 +1,3 @@
-import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { ApiClient } from "../../cluster/api-client.ts";
@@ -7,6 +6,7 @@ import { DeployError } from "../../core/errors.ts";
 import type { Milliseconds } from "../../core/units.ts";
 import { runCommand } from "../../process/command.ts";
 import { ChildGroup, type ChildSpec, type LongChild } from "../../process/spawn.ts";
+import { findProgram } from "../control-plane/tools.ts";
 import { freePorts } from "../ports.ts";
 import { waitUntil } from "../wait-until.ts";
 import { admitRealPods } from "./admission.ts";
@@ -24,7 +24,7 @@ import {
   type NodeSettings,
 } from "./settings.ts";
 import { makeTar } from "./tar.ts";
-import { findRealNodePrograms, type RealNodeProgram, whyNoRealNode } from "./why-not.ts";
+import { type RealNodeProgram, whyNoRealNode } from "./why-not.ts";
 
 export interface RealNodeOptions {
   readonly name: string;
@@ -68,7 +68,6 @@ export async function startRealNode(options: RealNodeOptions): Promise<RealNode>
     address: options.address,
     kubeletPort,
     snapshotter: statfsSync(layout.dir).type === overlayFileSystem ? "native" : "overlayfs",
-    cgroup: `keye-real-node-${randomBytes(4).toString("hex")}`,
   });
   try {
     await node.start();
@@ -86,7 +85,6 @@ export class RealNode {
   readonly logs: string;
   readonly #options: RealNodeOptions;
   readonly #settings: NodeSettings;
-  readonly #programs: Readonly<Record<RealNodeProgram, string | undefined>>;
   readonly #group = new ChildGroup();
   readonly #sweeper: Sweeper;
   #namespaces: Namespaces | undefined;
@@ -97,8 +95,7 @@ export class RealNode {
     this.logs = settings.layout.logs;
     this.#options = options;
     this.#settings = settings;
-    this.#programs = findRealNodePrograms(options.path);
-    this.#sweeper = new Sweeper(settings.cgroup, settings.layout.state);
+    this.#sweeper = new Sweeper(settings.layout);
   }
 
   /** Starts everything; for {@link startRealNode}. */
@@ -109,13 +106,13 @@ export class RealNode {
     writeFileSync(layout.kubeletConfig, kubeletConfig(this.#settings));
     writeFileSync(join(layout.cni, "10-none.conflist"), cniConfig());
     const wait = { deadline: clock.now() + startLimit, clock, signal };
-    this.#namespaces = await startNamespaces(this.#group, { layout, unshare: this.#programs.unshare ?? "" }, wait);
+    this.#namespaces = await startNamespaces(this.#group, { layout, unshare: this.#program("unshare") }, wait);
     const containerd = await this.#spawn("containerd", [`--config=${layout.containerdConfig}`]);
     await waitUntil({ ...wait, what: "containerd to answer", children: [containerd] }, async () => {
       const { exitCode } = await this.#containerd(["version"]);
       return exitCode === 0 || undefined;
     });
-    await this.importImage(await makePauseImage(layout.pause, this.#programs.busybox ?? ""));
+    await this.importImage(await makePauseImage(layout.pause, this.#program("busybox")));
     await admitRealPods(api, wait);
     const path = "/api/v1/nodes";
     await api.call({ method: "POST", path, body: realNodeManifest(name) }, signal);
@@ -173,6 +170,13 @@ export class RealNode {
   /** The command that runs one of the node's programs inside the node. */
   #inside(name: RealNodeProgram, args: readonly string[]): [command: string, args: string[]] {
     const enter = this.#namespaces?.enter ?? [];
-    return [this.#programs.nsenter ?? "", [...enter, this.#programs[name] ?? "", ...args]];
+    return [this.#program("nsenter"), [...enter, this.#program(name), ...args]];
+  }
+
+  #program(name: RealNodeProgram): string {
+    const file = findProgram(name, this.#options.path);
+    if (file === undefined)
+      throw new DeployError({ code: "ENV_TOOL", where: name, message: "It is no longer on PATH." });
+    return file;
   }
 }

@@ -13,8 +13,6 @@ export interface NodeSettings {
   readonly kubeletPort: number;
   /** How containerd stacks layers: `native` copies them, where the node's folder cannot hold an overlay. */
   readonly snapshotter: "overlayfs" | "native";
-  /** Name of the control group that gets the control groups of all containers. */
-  readonly cgroup: string;
 }
 
 /** containerd's configuration file, for releases 1.6 and 1.7. */
@@ -51,7 +49,7 @@ export function cniConfig(): string {
 }
 
 /** The kubelet's configuration file. */
-export function kubeletConfig({ layout, address, kubeletPort, cgroup }: NodeSettings): string {
+export function kubeletConfig({ layout, address, kubeletPort }: NodeSettings): string {
   return stringify({
     apiVersion: "kubelet.config.k8s.io/v1beta1",
     kind: "KubeletConfiguration",
@@ -71,7 +69,6 @@ export function kubeletConfig({ layout, address, kubeletPort, cgroup }: NodeSett
     // The machine's control groups may be of the first version, and its root group is not ours to divide.
     failCgroupV1: false,
     cgroupDriver: "cgroupfs",
-    cgroupRoot: `/${cgroup}`,
     cgroupsPerQOS: false,
     enforceNodeAllocatable: [],
     failSwapOn: false,
