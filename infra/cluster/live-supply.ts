@@ -27,7 +27,10 @@ interface WholeJob {
   };
   readonly spec: {
     readonly template: {
-      readonly metadata?: { readonly labels?: Readonly<Record<string, string>> };
+      readonly metadata?: {
+        readonly labels?: Readonly<Record<string, string>>;
+        readonly annotations?: Readonly<Record<string, string>>;
+      };
       readonly spec: unknown;
     };
     readonly [field: string]: unknown;
@@ -90,10 +93,14 @@ function podsOf(pods: readonly Pod[], job: string): readonly Pod[] {
     .toSorted((a, b) => born(a).localeCompare(born(b)));
 }
 
-/** A Job as it was declared, allowed to run. */
+/** A Job as it was declared, allowed to run: whatever were missing, the next update would replace the Job for. */
 function copyOf({ metadata, spec }: WholeJob): unknown {
   const { selector: _, manualSelector: __, template, ...rest } = spec;
-  const labels = without(template.metadata?.labels ?? {}, serverLabels);
+  const { labels = {}, annotations } = template.metadata ?? {};
+  const templateMetadata = {
+    labels: without(labels, serverLabels),
+    ...(annotations === undefined ? {} : { annotations }),
+  };
   return {
     apiVersion: "batch/v1",
     kind: "Job",
@@ -102,7 +109,7 @@ function copyOf({ metadata, spec }: WholeJob): unknown {
       labels: without(metadata.labels ?? {}, serverLabels),
       annotations: without(metadata.annotations ?? {}, ["batch.kubernetes.io/job-tracking"]),
     },
-    spec: { ...rest, suspend: false, template: { metadata: { labels }, spec: template.spec } },
+    spec: { ...rest, suspend: false, template: { metadata: templateMetadata, spec: template.spec } },
   };
 }
 

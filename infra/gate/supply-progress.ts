@@ -90,7 +90,7 @@ export class SupplyProgress {
 
   #ageText({ job, transfer }: SupplyState): string {
     const startedAt = this.#seen.get(job.name)?.startedAt;
-    return transfer !== undefined || startedAt === undefined ? "" : ` for ${this.#run.secondsSince(startedAt)} s`;
+    return transfer !== undefined || startedAt === undefined ? "" : ` (${this.#run.secondsSince(startedAt)} s)`;
   }
 
   /** By the pace of those that are done: pulls do not tell how far they have come. Undefined where there is no pace yet. */

@@ -59,9 +59,12 @@ function waitingDetail(
   return { detail: isPulling ? "pulling the image" : redact(reason) };
 }
 
-/** The controller's word, then what the last pod said on its way out: the message it left, else the end of its log. */
+/**
+ * The controller's word, then what the last pod said on its way out: the message it left, else the end of its log. A message
+ * that the kubelet has taken from the log is many lines, of which the last one counts.
+ */
 function failureText({ reason, message, ended, podReason, lastWords }: JobFailure, log: string): string {
-  const words = lastWords || podReason || lastLine(log) || message;
+  const words = lastLine(lastWords) || podReason || lastLine(log) || message;
   const code = ended === undefined ? "" : `, exit code ${ended.exitCode}`;
   const text = `${reason}${code}${words === "" ? "" : `: ${redact(words)}`}`;
   return /[.!?]$/.test(text) ? text : `${text}.`;

@@ -82,7 +82,11 @@ test("a Job that begins and ends between two looks is told as done by this run",
 
 test("weights that cannot be had end the run with the Job's last words, before any GPU is asked for", async () => {
   const scene = new Scene();
-  scene.supply.add(weights.name, { kind: "fails", seconds: 3, lastWords: "E_SUPPLY: hub: Kwai-Keye/X is gated." });
+  scene.supply.add(weights.name, {
+    kind: "fails",
+    seconds: 3,
+    lastWords: "hub: 13 files\nE_SUPPLY: hub: Kwai-Keye/X is gated.",
+  });
   const failure = failureOf(await scene.promote(supply([weights])));
   expect(failure.code).toBe("E_SUPPLY");
   expect(failure.message).toContain(
