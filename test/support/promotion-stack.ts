@@ -34,6 +34,22 @@ export interface Standing {
   readonly replicas: Readonly<Record<string, number>>;
 }
 
+/** How a Job of the supply stands. */
+export interface SupplyJobState {
+  readonly name: string;
+  /** `hydrate` or `pre-pull`. */
+  readonly component: string;
+  readonly isSuspended: boolean;
+  /** Epoch milliseconds, to the second; NaN where it has not. */
+  readonly completedAt: number;
+}
+
+interface LiveJob {
+  readonly metadata: { readonly name: string; readonly labels: Readonly<Record<string, string>> };
+  readonly spec: { readonly suspend: boolean };
+  readonly status?: { readonly completionTime?: string };
+}
+
 /** The project's own program on a rehearsal cluster of its own, run by the real `pulumi`. */
 export class PromotionStack {
   readonly cluster: TestCluster;
@@ -68,6 +84,12 @@ export class PromotionStack {
     return this.pulumi(["up", "--yes", "--skip-preview", "--config-file", file], ...at);
   }
 
+  /** `pulumi up` that takes the cluster to be as the last update left it. */
+  upUnrefreshed(changes: readonly Setting[]): Promise<Ended> {
+    const file = writeStackFile(root, this.#dir, changes);
+    return this.pulumi(["up", "--yes", "--skip-preview", "--refresh=false", "--config-file", file]);
+  }
+
   /** `pulumi preview` with some settings changed. */
   preview(changes: readonly Setting[] = []): Promise<Ended> {
     return this.pulumi(["preview", "--diff", "--config-file", writeStackFile(root, this.#dir, changes)]);
@@ -87,6 +109,19 @@ export class PromotionStack {
     );
     const live = await this.connection.liveRevision(this.ref, this.cluster.signal);
     return { live, replicas: Object.fromEntries(replicas) };
+  }
+
+  /** The Jobs that bring weights and images, by name. */
+  async supplyJobs(): Promise<readonly SupplyJobState[]> {
+    const path = "/apis/batch/v1/namespaces/keye/jobs";
+    const { items } = await this.cluster.call<{ items: LiveJob[] }>({ method: "GET", path });
+    const states = items.map(({ metadata, spec, status }) => ({
+      name: metadata.name,
+      component: metadata.labels["app.kubernetes.io/component"] ?? "",
+      isSuspended: spec.suspend,
+      completedAt: Date.parse(status?.completionTime ?? ""),
+    }));
+    return states.sort((a, b) => a.name.localeCompare(b.name));
   }
 
   /** Waits until this is how things stand: an update does not wait for the pods of retired Deployments to drain. */
