@@ -41,7 +41,7 @@ export async function loadFolder(args: HydrateArgs, meter: Meter): Promise<Manif
   meter.begin(total, sum(work.finished.map(({ bytes }) => bytes)), clock.now());
   tell(`${source}@${commit}: ${files.length} files, ${sizeText(total)}, ${sizeText(work.lackingBytes)} to load`);
   const loaded = await withProgress(args, meter, () => loadFiles(work.rest, args, { commit, ledger, meter }));
-  const manifest = { source, commit, files: [...work.finished, ...loaded] };
+  const manifest = { source, commit, files: [...work.finished, ...loaded].sort((a, b) => (a.path < b.path ? -1 : 1)) };
   await writeManifest(dir, manifest);
   await removeLedger(dir);
   const strangers = await strangersIn(dir, manifest);

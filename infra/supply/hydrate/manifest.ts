@@ -29,8 +29,7 @@ export const markerName = ".keye-complete";
 
 /** Writes manifest and marker, in this order. */
 export async function writeManifest(dir: string, { source, commit, files }: Manifest): Promise<void> {
-  const sorted = [...files].sort((a, b) => (a.path < b.path ? -1 : 1));
-  const document = { apiVersion: "keye-stack.dev/v1", kind: "WeightsManifest", source, commit, files: sorted };
+  const document = { apiVersion: "keye-stack.dev/v1", kind: "WeightsManifest", source, commit, files };
   const text = `${JSON.stringify(document, null, 2)}\n`;
   await writeWhole(join(dir, manifestName), text);
   await writeWhole(join(dir, markerName), `${sumOf(text)}\n`);
