@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { chownSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { join, resolve } from "node:path";
+import { createInterface } from "node:readline";
+import { stringify } from "yaml";
+import { type ClusterConnection, connect } from "../../infra/cluster/connect.ts";
+import { realNodeLabel } from "../../infra/rehearsal/real-node/node-object.ts";
+import type { Lock } from "../../infra/spec/lock/lock.ts";
+import { parseLock } from "../../infra/spec/lock/parse.ts";
+import { makeBaseImage, makeBuildkitImage } from "./base-image.ts";
+import { type GitRepositories, serveGitRepositories } from "./git-repositories.ts";
+import { programPath, RealNodeCluster } from "./real-node-cluster.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+const builderUser = 1000;
+
+/** How a `keye` command ended. */
+export interface Ended {
+  readonly exitCode: number | null;
+  readonly out: string;
+  /** Standard error, as it came. */
+  readonly err: string;
+}
+
+/** A `keye` command that runs. */
+export interface Running {
+  readonly process: ChildProcess;
+  readonly ended: Promise<Ended>;
+  /** Resolves at the first line of standard error that matches, and rejects where the command ends before. */
+  line(pattern: RegExp): Promise<string>;
+}
+
+/** Everything that a source build needs but the internet: a real node, a registry, repositories, a folder with settings. */
+export class SourceBuild {
+  readonly real: RealNodeCluster;
+  readonly repositories: GitRepositories;
+  readonly connection: ClusterConnection;
+  /** Where settings and lock lie, and `keye` runs. */
+  readonly folder: string;
+  /** Repository that images are pushed to, with its registry. */
+  readonly repository: string;
+
+  private constructor(real: RealNodeCluster, repositories: GitRepositories) {
+    this.real = real;
+    this.repositories = repositories;
+    this.connection = connect({ kubeconfig: real.cluster.rehearsal.state.kubeconfig });
+    this.folder = mkdtempSync(join(real.dir, "stack-"));
+    this.repository = `${real.registry.address}/keye/engine`;
+  }
+
+  static async start(): Promise<SourceBuild> {
+    const real = await RealNodeCluster.start();
+    const { dir, host, registry } = real;
+    await registry.push(await makeBaseImage({ dir, name: "localhost/cuda:1" }), "cuda", "12.9.1");
+    await registry.push(
+      await makeBuildkitImage({ dir, name: "localhost/buildkit:1" }, programPath),
+      "buildkit",
+      "0.34.2",
+    );
+    const build = new SourceBuild(real, await serveGitRepositories(host, dir));
+    await real.cluster.createNamespace("keye");
+    // The node's kubelet counts no local disk, and keeps what is said of it here.
+    await real.cluster.call({
+      method: "PATCH",
+      path: `/api/v1/nodes/${real.node.name}/status`,
+      contentType: "application/merge-patch+json",
+      body: { status: { capacity: { "ephemeral-storage": "100Gi" }, allocatable: { "ephemeral-storage": "100Gi" } } },
+    });
+    return build;
+  }
+
+  async close(): Promise<void> {
+    this.connection.close();
+    await this.repositories.close();
+    await this.real.close();
+  }
+
+  /** Makes a claim on a folder of the node, which belongs to the builder. */
+  async createClaim(name: string, path: string): Promise<void> {
+    mkdirSync(path, { recursive: true });
+    chownSync(path, builderUser, builderUser);
+    const common = { accessModes: ["ReadWriteOnce"], storageClassName: "" };
+    const volume = {
+      ...common,
+      capacity: { storage: "10Gi" },
+      hostPath: { path },
+      claimRef: { namespace: "keye", name },
+    };
+    const claim = { ...common, volumeName: name, resources: { requests: { storage: "10Gi" } } };
+    await this.real.cluster.create(
+      ["/api/v1/persistentvolumes", { metadata: { name }, spec: volume }],
+      ["/api/v1/namespaces/keye/persistentvolumeclaims", { metadata: { name }, spec: claim }],
+    );
+  }
+
+  /** Writes the settings, with `build` in `image.build`. */
+  writeSettings(build: Readonly<Record<string, unknown>> = {}): void {
+    const { sglang, deepGemm, effectiveKernels } = this.repositories;
+    const { address } = this.real.registry;
+    const image = {
+      kind: "source",
+      repository: this.repository,
+      base: `${address}/cuda:12.9.1`,
+      sources: {
+        sglang: { url: sglang.url },
+        deepGemm: { url: deepGemm.url },
+        effectiveKernels: { url: effectiveKernels.url },
+      },
+      build: {
+        builderImage: `${address}/buildkit:0.34.2`,
+        cpu: "1",
+        memory: "4Gi",
+        ephemeralStorage: "1Gi",
+        nodeSelector: { [realNodeLabel.key]: realNodeLabel.value },
+        deadlineSeconds: 600,
+        ...build,
+      },
+    };
+    writeFileSync(join(this.folder, "Pulumi.dev.yaml"), stringify({ config: { "keye-stack:stack": { image } } }));
+  }
+
+  lock(): Lock {
+    const file = join(this.folder, "keye.lock.yaml");
+    return parseLock(readFileSync(file, "utf8"), file);
+  }
+
+  /** Runs `keye` to its end. */
+  keye(...args: readonly string[]): Promise<Ended> {
+    return this.start(...args).ended;
+  }
+
+  /** Starts `keye`. */
+  start(...args: readonly string[]): Running {
+    const env = { ...process.env, KUBECONFIG: this.real.cluster.rehearsal.state.kubeconfig };
+    const child = spawn(process.execPath, [join(root, "infra/cli/main.ts"), ...args], { cwd: this.folder, env });
+    const lines: string[] = [];
+    let out = "";
+    let onLine: (line: string) => void = () => undefined;
+    createInterface({ input: child.stderr }).on("line", (line) => {
+      lines.push(line);
+      onLine(line);
+    });
+    child.stdout.on("data", (chunk) => {
+      out += String(chunk);
+    });
+    const ended = new Promise<Ended>((end) => {
+      child.once("close", (exitCode) => end({ exitCode, out: out.trim(), err: lines.join("\n") }));
+    });
+    const line = (pattern: RegExp) =>
+      new Promise<string>((resolve, reject) => {
+        onLine = (text) => {
+          if (pattern.test(text)) resolve(text);
+        };
+        for (const text of lines) onLine(text);
+        void ended.then(({ err }) => reject(new Error(`no line like ${pattern} came:\n${err}`)));
+      });
+    return { process: child, ended, line };
+  }
+}
