@@ -39,6 +39,14 @@ test("a pod ends with its process's exit code, and its output is its log", async
   expect(await real.cluster.log(namespace, "exit")).toBe("said\n");
 });
 
+test("a process that takes more memory than its container's limit is killed for it", async () => {
+  const command = ["python3", "-c", "bytearray(256 << 20)"];
+  const containers = [{ name: "main", image, command, resources: { limits: { memory: "64Mi" } } }];
+  await real.cluster.create([pods, pod("greedy", command, { containers })]);
+  const { status } = await real.ended(namespace, "greedy");
+  expect(status?.containerStatuses?.[0]?.state?.terminated).toMatchObject({ exitCode: 137, reason: "OOMKilled" });
+});
+
 test("a pod that does not select the node is not put there", async () => {
   await real.cluster.create([pods, { metadata: { name: "other" }, spec: { containers: [{ name: "main", image }] } }]);
   const path = `${pods}/other`;
