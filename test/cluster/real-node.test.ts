@@ -93,7 +93,7 @@ describe("SIGTERM", () => {
 });
 
 test("when the program that started a node is killed, every process, mount and control group goes with it", async () => {
-  const program = join(import.meta.dirname, "../support/real-node-program.ts");
+  const program = join(import.meta.dirname, "../fixtures/programs/real-node/main.ts");
   const child = spawn(process.execPath, [program], { stdio: ["ignore", "pipe", "inherit"] });
   try {
     // The program prints one line.
