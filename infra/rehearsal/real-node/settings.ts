@@ -72,8 +72,7 @@ export function kubeletConfig({ layout, address, kubeletPort }: NodeSettings): s
     cgroupsPerQOS: false,
     enforceNodeAllocatable: [],
     failSwapOn: false,
-    // A machine with a full disk or little memory still runs its tests: nothing is evicted, no image collected.
-    localStorageCapacityIsolation: false,
+    // A machine with little memory or disk left still runs its tests: only what passes its own limits is evicted.
     evictionHard: { "memory.available": "0%", "nodefs.available": "0%", "imagefs.available": "0%" },
     imageGCHighThresholdPercent: 100,
   });
