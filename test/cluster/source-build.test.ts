@@ -1,8 +1,10 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ClusterConnection, connect } from "../../infra/cluster/connect.ts";
+import { onRealNode } from "../../infra/rehearsal/real-node/node-object.ts";
 import { buildConfigMap, buildJob } from "../../infra/spec/build/build-job.ts";
 import { buildPlan } from "../support/build-plan.ts";
+import { deepGemm, effectiveKernels } from "../support/git-sources.ts";
 import { whyNoRealPods } from "../support/real-node-cluster.ts";
 import { TestCluster } from "../support/rehearsal-cluster.ts";
 import { SourceBuild } from "../support/source-build.ts";
@@ -69,10 +71,14 @@ describe("a source build in a true pod", () => {
   beforeEach(({ skip }) => skip(reason !== undefined, reason));
 
   test("installs the three repositories at the lock's commits in the authors' order, whatever the branch is by then", async () => {
-    const { deepGemm, sglang, effectiveKernels } = world.repositories;
+    const { repositories } = world;
     expect(await world.keye("lock")).toMatchObject({ exitCode: 0 });
-    const locked = { sglang: sglang.head(), deepGemm: deepGemm.head(), effectiveKernels: effectiveKernels.head() };
-    deepGemm.commit({ "setup.py": "raise SystemExit('the branch has moved')\n" });
+    const locked = {
+      sglang: repositories.sglang.head(),
+      deepGemm: repositories.deepGemm.head(),
+      effectiveKernels: repositories.effectiveKernels.head(),
+    };
+    repositories.deepGemm.commit({ "setup.py": "raise SystemExit('the branch has moved')\n" });
 
     const { exitCode, out, err } = await world.keye("build", "--follow");
 
@@ -109,4 +115,120 @@ describe("a source build in a true pod", () => {
       ),
     });
   });
+
+  test("is taken from a Job that ended while nobody looked", async () => {
+    const { builds } = world.lock();
+    world.writeLock({ ...world.lock(), builds: {} });
+    const { exitCode, err } = await world.keye("build");
+    expect({ exitCode, err }).toMatchObject({ exitCode: 0, err: expect.stringContaining("has built it already.") });
+    expect(Object.values(world.lock().builds)[0]?.digest).toBe(Object.values(builds)[0]?.digest);
+  });
+
+  test("gives an image whose deep_gemm is the fork's, in a pod that runs what was pushed", async () => {
+    const [recorded] = Object.values(world.lock().builds);
+    const image = `${recorded?.repository}@${recorded?.digest}`;
+    const script =
+      "import deep_gemm, effective_kernels.ops, sglang; print(deep_gemm.fp8_mqa_logits.__name__, sglang.__file__)";
+    const containers = [{ name: "main", image, command: ["python3", "-c", script] }];
+    const pods = "/api/v1/namespaces/keye/pods";
+    await world.real.cluster.create([
+      pods,
+      { metadata: { name: "look" }, spec: { ...onRealNode, restartPolicy: "Never", containers } },
+    ]);
+    const { status } = await world.real.ended("keye", "look");
+    expect(await world.real.cluster.log("keye", "look")).toBe(
+      "fp8_mqa_logits /opt/keye/src/sglang/python/sglang/__init__.py\n",
+    );
+    expect(status?.containerStatuses?.[0]?.imageID).toBe(image);
+  });
+
+  test("of a branch that moved is another one, once the lock takes the new commit", async () => {
+    const before = await world.keye("build", "--dry-run");
+    const { exitCode, out } = await world.keye("lock", "--update");
+    expect({ exitCode, out }).toEqual({
+      exitCode: 0,
+      out: expect.stringMatching(/DeepGEMM\.git#keye_support: [0-9a-f]{7} -> [0-9a-f]{7}$/),
+    });
+    const after = await world.keye("build", "--dry-run");
+    expect(jobName(after.out)).not.toBe(jobName(before.out));
+  });
+
+  test("whose step fails says which and its last lines, and so it does again; a better commit is built from what is kept", async () => {
+    const failed = await world.keye("build");
+    expect(failed.exitCode).toBe(1);
+    expect(failed.err).toMatch(
+      /E_BUILD: keye\/jobs\/keye-build-[0-9a-f]{10}: Step "2 of 3: DeepGEMM, over the one that SGLang brought" failed with exit code 1\./,
+    );
+    expect(failed.err).toContain("the branch has moved");
+    const again = await world.keye("build");
+    expect(again).toMatchObject({ exitCode: 1, err: expect.stringContaining("It is begun anew.") });
+
+    world.repositories.deepGemm.commit({ "setup.py": deepGemm["setup.py"] });
+    expect(await world.keye("lock", "--update")).toMatchObject({ exitCode: 0 });
+    const mended = await world.keye("build", "--follow");
+    expect({ exitCode: mended.exitCode, err: mended.err }).toMatchObject({ exitCode: 0 });
+    expect(mended.err).toMatch(/^#\d+ CACHED$/m);
+  });
+
+  test("goes on without the command that began it, ends with its pod, and is begun anew", async () => {
+    const slow = `import time\ntime.sleep(15)\n${effectiveKernels["setup.py"]}`;
+    world.repositories.effectiveKernels.commit({ "setup.py": slow });
+    await world.keye("lock", "--update");
+    const killed = world.start("build");
+    await killed.line(/3 of 3: EffectiveKernels/);
+    killed.process.kill("SIGKILL");
+    await killed.ended;
+
+    const interrupted = world.start("build");
+    await interrupted.line(/is there already: it is followed/);
+    interrupted.process.kill("SIGINT");
+    expect(await interrupted.ended).toMatchObject({ exitCode: 130, err: expect.stringContaining("goes on.") });
+
+    const watching = world.start("build");
+    await watching.line(/3 of 3: EffectiveKernels/);
+    await world.deletePod();
+    const { exitCode, err } = await watching.ended;
+    expect({ exitCode, err }).toEqual({ exitCode: 1, err: expect.stringContaining("Its pod was ended from outside") });
+
+    const anew = await world.keye("build");
+    expect({ exitCode: anew.exitCode, err: anew.err }).toEqual({
+      exitCode: 0,
+      err: expect.stringContaining("It is begun anew."),
+    });
+  });
+
+  test("on a full disk says so, and is done once it has room", async () => {
+    await world.createClaim("small", world.smallDisk);
+    world.writeSettings({ cacheClaim: "small" });
+    world.repositories.sglang.commit({ "python/sglang/version.py": "" });
+    await world.keye("lock", "--update");
+    const full = await world.keye("build");
+    expect(full.exitCode).toBe(1);
+    expect(full.err).toMatch(/: The disk is full.* Make the claim small larger or empty it/);
+    expect(full.err).toContain("no space left on device");
+
+    world.writeSettings({ cacheClaim: "cache" });
+    const roomy = await world.keye("build");
+    expect({ exitCode: roomy.exitCode, err: roomy.err }).toEqual({
+      exitCode: 0,
+      err: expect.stringMatching(/has ended\. The disk is full.*It is begun anew\./),
+    });
+  });
+
+  test("is ended by --cancel", async () => {
+    world.repositories.effectiveKernels.commit({ "setup.py": "import time\ntime.sleep(600)\n" });
+    await world.keye("lock", "--update");
+    const running = world.start("build");
+    await running.line(/3 of 3: EffectiveKernels/);
+    const { exitCode, err } = await world.keye("build", "--cancel");
+    expect({ exitCode, err }).toEqual({ exitCode: 0, err: expect.stringContaining("which was running, is deleted") });
+    expect(await running.ended).toMatchObject({
+      exitCode: 1,
+      err: expect.stringContaining("The Job was deleted while it was followed."),
+    });
+  });
 });
+
+function jobName(manifests: string): string | undefined {
+  return /name: (keye-build-[0-9a-f]{10})/.exec(manifests)?.[1];
+}

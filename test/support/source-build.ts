@@ -1,10 +1,12 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from "node:fs";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { stringify } from "yaml";
 import { type ClusterConnection, connect } from "../../infra/cluster/connect.ts";
 import { realNodeLabel } from "../../infra/rehearsal/real-node/node-object.ts";
+import { formatLock } from "../../infra/spec/lock/format.ts";
 import type { Lock } from "../../infra/spec/lock/lock.ts";
 import { parseLock } from "../../infra/spec/lock/parse.ts";
 import { makeBaseImage, makeBuildkitImage } from "./base-image.ts";
@@ -37,10 +39,13 @@ export class SourceBuild {
   readonly connection: ClusterConnection;
   /** Where settings and lock lie, and `keye` runs. */
   readonly folder: string;
+  /** A file system of 64 MB. */
+  readonly smallDisk: string;
   /** Repository that images are pushed to, with its registry. */
   readonly repository: string;
 
-  private constructor(real: RealNodeCluster, repositories: GitRepositories) {
+  private constructor(real: RealNodeCluster, repositories: GitRepositories, smallDisk: string) {
+    this.smallDisk = smallDisk;
     this.real = real;
     this.repositories = repositories;
     this.connection = connect({ kubeconfig: real.cluster.rehearsal.state.kubeconfig });
@@ -49,6 +54,9 @@ export class SourceBuild {
   }
 
   static async start(): Promise<SourceBuild> {
+    const smallDisk = mkdtempSync(join(tmpdir(), "keye-small-disk-"));
+    // Before the node, which sees the mounts that are there when it begins.
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", smallDisk]);
     const real = await RealNodeCluster.start();
     const { dir, host, registry } = real;
     await registry.push(await makeBaseImage({ dir, name: "localhost/cuda:1" }), "cuda", "12.9.1");
@@ -57,7 +65,7 @@ export class SourceBuild {
       "buildkit",
       "0.34.2",
     );
-    const build = new SourceBuild(real, await serveGitRepositories(host, dir));
+    const build = new SourceBuild(real, await serveGitRepositories(host, dir), smallDisk);
     await real.cluster.createNamespace("keye");
     // The node's kubelet counts no local disk, and keeps what is said of it here.
     await real.cluster.call({
@@ -73,6 +81,15 @@ export class SourceBuild {
     this.connection.close();
     await this.repositories.close();
     await this.real.close();
+    execFileSync("umount", ["--lazy", this.smallDisk]);
+    rmSync(this.smallDisk, { recursive: true });
+  }
+
+  /** Deletes the pod of the build that runs, as anybody may. */
+  async deletePod(): Promise<void> {
+    const pods = await this.real.cluster.pods("keye");
+    const running = pods.find(({ status }) => status?.phase === "Running");
+    await this.real.cluster.call({ method: "DELETE", path: `/api/v1/namespaces/keye/pods/${running?.metadata.name}` });
   }
 
   /** Makes a claim on a folder of the node, which belongs to the builder. */
@@ -122,6 +139,10 @@ export class SourceBuild {
   lock(): Lock {
     const file = join(this.folder, "keye.lock.yaml");
     return parseLock(readFileSync(file, "utf8"), file);
+  }
+
+  writeLock(lock: Lock): void {
+    writeFileSync(join(this.folder, "keye.lock.yaml"), formatLock(lock));
   }
 
   /** Runs `keye` to its end. */
