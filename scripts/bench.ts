@@ -10,11 +10,15 @@ import { faults } from "./bench/parts/faults.ts";
 import { fleet } from "./bench/parts/fleet.ts";
 import { memory } from "./bench/parts/memory.ts";
 import { probes } from "./bench/parts/probes.ts";
+import { timeline } from "./bench/parts/timeline.ts";
 import { updates } from "./bench/parts/updates.ts";
 import { interruptible } from "./lib/interrupt.ts";
 
-/** Every part, in the order in which they run: `memory` is worth most after what comes before it. */
-const parts: readonly BenchPart[] = [clusterStart, updates, faults, memory, probes, fleet];
+/**
+ * Every part, in the order in which they run: `memory` is worth most after what comes before it, and after `timeline` the
+ * stack has other settings.
+ */
+const parts: readonly BenchPart[] = [clusterStart, updates, faults, memory, probes, fleet, timeline];
 
 const help = `Usage: npm run bench [-- --only part[,part…]]
 

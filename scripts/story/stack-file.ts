@@ -7,7 +7,7 @@ const stackKey = ["config", "keye-stack:stack"] as const;
 /** A change of one setting: its path below `keye-stack:stack`, and its new value; undefined takes it out. */
 export interface Setting {
   readonly path: readonly string[];
-  readonly value: string | number | undefined;
+  readonly value: string | number | boolean | undefined;
 }
 
 /** Copies `Pulumi.rehearsal.yaml` into `folder` with some settings changed, and returns the copy's path. */
