@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { basename } from "node:path";
 import type { StackConfig } from "../config/stack-config.ts";
 import { DeployError, faultLine } from "../core/errors.ts";
 import { readConfigJson } from "../spec/memory/config-json.ts";
@@ -115,7 +116,7 @@ function defaultGpu(stack: StackConfig | undefined): Gpu {
 }
 
 function readModel(file: string): Model {
-  const read = readConfigJson(file, parseJson(file));
+  const read = readConfigJson(basename(file), parseJson(file));
   if (read.kind === "ok") return read.model;
   const message = `The planner cannot count this model: ${read.problems.join(" ")}`;
   throw new DeployError({ code: "CONFIG_FILE", where: file, message });

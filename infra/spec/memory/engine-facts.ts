@@ -13,24 +13,36 @@ export const engineFacts = {
   videoTokens: { value: 184_320, basis: "code", source: "srt/multimodal/processors/keye_adaptive_video.py" },
   /** Patches that one pass of the vision encoder takes of a video. */
   patchesAtOnce: { value: 8192, basis: "code", source: "srt/models/keye_qwen3.py, KEYE_VIDEO_PATCH_CHUNK_SIZE" },
+  /** GiB of the driver, the CUDA context and the process group, before the weights. */
   contextGib: {
     value: 1.15,
     basis: "measured",
-    source: "an H100 had 78.50 of 79.65 GiB free before the weights, with one rank; taken for every GPU and tp size",
+    source:
+      "sglang on one H100 had 78.50 of 79.65 GiB free; a bare context left 1.08 less than all on an H100, 1.21 on an H200; published logs of 8 ranks show up to 1.2 more taken",
   },
-  graphGib: {
-    value: 2,
-    basis: "assumed",
-    source: "kernels and scratch of the captured graphs, beside the buffers that are computed",
-  },
+  /** GiB of the server's front process, which shares the first GPU. */
   frontProcessGib: {
+    value: 0.6,
+    basis: "measured",
+    source: "CUDA context of a second process, on an H100 and on an H200",
+  },
+  /** Bytes of one kernel in a captured CUDA graph. */
+  bytesPerGraphKernel: {
+    value: 4096,
+    basis: "measured",
+    source: "36 graphs of 1200 small PyTorch kernels on an H100; matrix products take less",
+  },
+  graphKernelsPerLayer: { value: 30, basis: "assumed", source: "counted from the layers' code, roughly" },
+  /** GiB of workspaces that capturing leaves behind. */
+  graphScratchGib: {
     value: 0.5,
     basis: "assumed",
-    source: "CUDA context of the server's front process, which shares the first GPU",
+    source: "beside what is computed; a model of two layers took 0.13 GiB for all of its graphs on an H100",
   },
+  /** Copies of a video's pixels on the first GPU. */
   videoCopies: {
     value: 2,
     basis: "assumed",
-    source: "copies of a video's pixels on the first GPU: one of the front process, one of the engine",
+    source: "one of the front process and one of the engine",
   },
 } as const satisfies Readonly<Record<string, Fact>>;

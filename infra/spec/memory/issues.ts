@@ -2,16 +2,16 @@ import type { MemoryPlan } from "./memory-plan.ts";
 import type { ModelShape } from "./model.ts";
 
 /**
- * What is wrong with a plan. `pool`: no room for the KV pool, the server stops while it starts. `graphs`: no room for request
- * table and CUDA graphs, likewise. `context`: the pool holds no request of full length. `working`: memory may run out while
+ * What is wrong with a plan. `pool`: no room for the KV pool, the server stops while it starts. `rest`: no room for what lies
+ * outside of the static fraction, likewise. `context`: the pool holds no request of full length. `working`: memory may run out while
  * it serves.
  */
-export type Issue = "pool" | "graphs" | "context" | "working";
+export type Issue = "pool" | "rest" | "context" | "working";
 
 /** Everything that is wrong with a plan, the worst first; empty where it fits. */
 export function issuesOf(plan: MemoryPlan): readonly Issue[] {
   if (plan.tokens === 0) return ["pool"];
-  if (plan.left < 0) return ["graphs"];
+  if (plan.left < 0) return ["rest"];
   return [
     ...(plan.tokens < plan.contextLength ? (["context"] as const) : []),
     ...(plan.left < plan.working ? (["working"] as const) : []),

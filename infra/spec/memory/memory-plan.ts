@@ -35,7 +35,9 @@ export interface MemoryPlan {
   readonly requestTable: Bytes;
   /** CUDA graphs with their buffers; outside of the static fraction. */
   readonly graphs: Bytes;
-  /** Free when the server is up; below 0: capturing the graphs runs out of memory. */
+  /** CUDA context of the front process, which shares the first GPU from the first picture on. */
+  readonly frontProcess: Bytes;
+  /** Free when the server is up; below 0: memory ends while it starts. */
   readonly left: Bytes;
   /** Needed of `left` while it works. */
   readonly working: Bytes;
@@ -57,6 +59,7 @@ export function planMemory({ shape, memoryMiB, args }: MemoryRequest): MemoryPla
   const tokens = inPages(Math.max(0, Math.min(pool / bytesPerToken, args.maxTotalTokens ?? Number.POSITIVE_INFINITY)));
   const maxRunningRequests = runningRequests(tokens, contextLength, args.maxRunningRequests);
   const requestTable = (maxRunningRequests + 1) * (contextLength + 4) * 4;
+  const frontProcess = engineFacts.frontProcessGib.value * gib;
   const graphs = graphBytes(shape, Math.min(args.cudaGraphMaxBs, maxRunningRequests), contextLength);
   return {
     free,
@@ -69,7 +72,8 @@ export function planMemory({ shape, memoryMiB, args }: MemoryRequest): MemoryPla
     maxRunningRequests,
     requestTable,
     graphs,
-    left: free - weights - tokens * bytesPerToken - requestTable - graphs,
+    frontProcess,
+    left: free - weights - tokens * bytesPerToken - requestTable - graphs - frontProcess,
     working: workingBytes(shape, args),
   };
 }
@@ -94,12 +98,26 @@ function runningRequests(tokens: number, contextLength: number, wanted: number |
   return Math.min(estimated, wanted ?? Math.floor(tokens / 2));
 }
 
-/** Buffers of fixed size for the largest batch: page tables, index scores over the whole context, scores of the vocabulary. */
+/**
+ * Buffers of fixed size for the largest batch (page tables, index scores over the whole context, scores of the vocabulary),
+ * the kernels of every graph, and scratch.
+ */
 function graphBytes(shape: ModelShape, batch: number, contextLength: number): Bytes {
   if (batch === 0) return 0;
-  const pages = Math.ceil(contextLength / engineFacts.pageSize.value);
+  const { pageSize, bytesPerGraphKernel, graphKernelsPerLayer, graphScratchGib } = engineFacts;
+  const pages = Math.ceil(contextLength / pageSize.value);
   const ofIndexer = shape.indexerHeads === 0 ? 0 : 4 * (contextLength + pages) + 4 * contextLength;
-  return batch * (ofIndexer + 6 * shape.vocabularySize) + engineFacts.graphGib.value * gib;
+  const kernels = graphsUpTo(batch) * shape.layers * graphKernelsPerLayer.value;
+  const buffers = batch * (ofIndexer + 6 * shape.vocabularySize);
+  return buffers + kernels * bytesPerGraphKernel.value + graphScratchGib.value * gib;
+}
+
+/** How many batch sizes have a graph: 1, 2, 4, then in steps of 8, of 16 from 256 and of 32 from 512, with 12 in between. */
+function graphsUpTo(batch: number): number {
+  const small = [1, 2, 4, 8, 12].filter((size) => size <= batch).length;
+  const steps = (from: number, to: number, step: number) =>
+    Math.max(0, Math.floor((Math.min(batch, to) - from) / step));
+  return small + steps(8, 256, 8) + steps(256, 512, 16) + steps(512, Number.POSITIVE_INFINITY, 32);
 }
 
 /**

@@ -32,7 +32,7 @@ export function judge(request: MemoryRequest): Judged {
   const issues = issuesOf(plan);
   if (issues.length === 0) return { request, plan, verdict: { kind: "fits", reason: fitting(plan) } };
   const reason = issues.map((issue) => sentence(issue, request, plan)).join(" ");
-  const kind = issues.includes("pool") || issues.includes("graphs") ? "cannot load" : "tight";
+  const kind = issues.includes("pool") || issues.includes("rest") ? "cannot load" : "tight";
   return { request, plan, verdict: { kind, reason, cure: cureOf(request, issues) } };
 }
 
@@ -47,8 +47,8 @@ function sentence(issue: Issue, { args }: MemoryRequest, plan: MemoryPlan): stri
   switch (issue) {
     case "pool":
       return `The weights take ${gibibytes(plan.weights)}, and ${share} is ${gibibytes(plan.free * fraction)}: the server stops with "Not enough memory".`;
-    case "graphs":
-      return `${share} leaves ${gibibytes(plan.free * (1 - fraction))} for the request table (${gibibytes(plan.requestTable)}) and the CUDA graphs (about ${gibibytes(plan.graphs)}): capturing them runs out of memory.`;
+    case "rest":
+      return `${share} leaves ${gibibytes(plan.free * (1 - fraction))} for the request table (${gibibytes(plan.requestTable)}), the CUDA graphs (about ${gibibytes(plan.graphs)}) and the front process (${gibibytes(plan.frontProcess)}): memory ends while the server starts.`;
     case "context":
       return `The pool holds ${whole(plan.tokens)} tokens: a prompt of the full ${whole(plan.contextLength)} is refused.`;
     case "working":
@@ -66,7 +66,7 @@ function cureOf(request: MemoryRequest, issues: readonly Issue[]): string {
     const turn = `${isLow ? "Raise" : "Lower"} --mem-fraction-static: ${rangeText(range)} fits`;
     return isLow ? `${turn}.` : `${turn}${fewerRequests(request)}.`;
   }
-  const loading = issues.includes("pool") || issues.includes("graphs") ? toLoad(request, isLow) : "";
+  const loading = issues.includes("pool") || issues.includes("rest") ? toLoad(request, isLow) : "";
   const better = recommend(request);
   if (better === undefined) return `${loading}Use more or larger GPUs.`;
   const { contextLength, maxRunningRequests, fits } = better;

@@ -3,31 +3,16 @@ import { engineFacts } from "./engine-facts.ts";
 import type { MemoryArguments } from "./memory-arguments.ts";
 import type { ModelShape } from "./model.ts";
 
-const gib = 2 ** 30;
-
-/** What one GPU must have free while it works, beside all that it holds. Estimates: largest buffers that live at once. */
-export interface WorkingSpace {
-  /** One chunk of a prompt going through one layer. The index scores are left out: they make do with what is free. */
-  readonly prefill: Bytes;
-  /** The longest video: pixels, embeddings and their concatenation, one pass of the vision encoder. */
-  readonly video: Bytes;
-  /** The server's front process, on the first GPU: its CUDA context and its copy of the pixels. */
-  readonly frontProcess: Bytes;
-}
-
-/** Estimates the working space of the first GPU, which has the most to carry. */
-export function workingSpaceOf(shape: ModelShape, args: MemoryArguments): WorkingSpace {
-  return {
-    prefill: prefillBytes(shape, args),
-    video: pixelBytes(shape) * (engineFacts.videoCopies.value - 1) + embeddingBytes(shape) + visionPassBytes(shape),
-    frontProcess: engineFacts.frontProcessGib.value * gib + pixelBytes(shape),
-  };
-}
-
-/** The whole of {@link workingSpaceOf}. */
+/**
+ * What the first GPU must have free while it works, beside all that it holds: one chunk of a prompt going through one layer,
+ * and the longest video, as pixels of engine and front process, as embeddings and their concatenation, and one pass of the
+ * vision encoder. An estimate: the largest buffers that live at once. Scores of the index are left out, since the engine splits
+ * them by what is free.
+ * @see sglang keye-vl-v2-30b-release, `srt/models/keye_qwen3.py`, `srt/layers/attention/keye_topk/keye_indexer.py`
+ */
 export function workingBytes(shape: ModelShape, args: MemoryArguments): Bytes {
-  const { prefill, video, frontProcess } = workingSpaceOf(shape, args);
-  return prefill + video + frontProcess;
+  const pixels = pixelBytes(shape) * engineFacts.videoCopies.value;
+  return prefillBytes(shape, args) + pixels + embeddingBytes(shape) + visionPassBytes(shape);
 }
 
 function prefillBytes(shape: ModelShape, { tpSize, chunkedPrefillSize, contextLength }: MemoryArguments): Bytes {
