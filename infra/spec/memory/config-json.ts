@@ -138,7 +138,7 @@ function sizeOf(value: unknown): number | undefined {
 }
 
 function given(value: number): Fact {
-  return { value, basis: "config", source: "config.json" };
+  return { value, basis: "given", source: "config.json" };
 }
 
 function isFields(value: unknown): value is Fields {

@@ -38,7 +38,7 @@ export function findGpu(name: string): Gpu | undefined {
 
 /** A GPU of which a node label or a person told the memory. */
 export function gpuWith(name: string, memoryMiB: number): Gpu {
-  return gpu(name, memoryMiB, "config", "node label nvidia.com/gpu.memory");
+  return gpu(name, memoryMiB, "given", "node label nvidia.com/gpu.memory");
 }
 
 function gpu(name: string, value: number, basis: Fact["basis"], source: string): Gpu {

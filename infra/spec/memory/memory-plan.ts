@@ -51,15 +51,15 @@ export interface MemoryPlan {
  */
 export function planMemory({ shape, memoryMiB, args }: MemoryRequest): MemoryPlan {
   const contextLength = args.contextLength ?? shape.contextLength;
-  const free = memoryMiB * mib - engineFacts.contextGib.value * gib;
+  const free = Math.floor(memoryMiB * mib - engineFacts.contextGib.value * gib);
   const weights = weightBytesPerGpu(shape, args.tpSize, args.quantization);
   const indexerBytesPerToken = indexerBytes(shape);
   const bytesPerToken = keyValueBytes(shape, args) + indexerBytesPerToken;
-  const pool = free * args.memFractionStatic - weights;
+  const pool = Math.floor(free * args.memFractionStatic - weights);
   const tokens = inPages(Math.max(0, Math.min(pool / bytesPerToken, args.maxTotalTokens ?? Number.POSITIVE_INFINITY)));
   const maxRunningRequests = runningRequests(tokens, contextLength, args.maxRunningRequests);
   const requestTable = (maxRunningRequests + 1) * (contextLength + 4) * 4;
-  const frontProcess = engineFacts.frontProcessGib.value * gib;
+  const frontProcess = Math.floor(engineFacts.frontProcessGib.value * gib);
   const graphs = graphBytes(shape, Math.min(args.cudaGraphMaxBs, maxRunningRequests), contextLength);
   return {
     free,

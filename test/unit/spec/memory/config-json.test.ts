@@ -13,7 +13,7 @@ test("a config.json with the catalogue's sizes gives the catalogue's shape, from
   const indexer = { topk: 2048, indexer_num_heads: 16, indexer_head_dim: 64 };
   const model = read({ ...configJson, sa_config: indexer });
   expect(model.shape).toEqual(keye30b.shape);
-  expect(new Set(Object.values(model.facts).map(({ basis }) => basis))).toEqual(new Set(["config"]));
+  expect(new Set(Object.values(model.facts).map(({ basis }) => basis))).toEqual(new Set(["given"]));
 });
 
 test("what the file leaves out has the engine's own value", () => {

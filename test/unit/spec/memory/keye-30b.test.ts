@@ -22,7 +22,7 @@ test("no other indexer that the fork takes meets the parameter count", () => {
   expect(meets).toEqual([{ indexerHeads: 16, indexerHeadDim: 64 }]);
 });
 
-test("every number says where it comes from, and none claims to be read from the checkpoint", () => {
+test("every number says where it comes from, and none claims to be read from a file", () => {
   for (const fact of Object.values(facts)) expect(fact.source).not.toBe("");
-  expect(Object.values(facts).map(({ basis }) => basis)).not.toContain("config");
+  expect(Object.values(facts).map(({ basis }) => basis)).not.toContain("given");
 });
