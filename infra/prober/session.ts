@@ -1,7 +1,7 @@
 import type { Clock } from "../core/clock.ts";
 import type { ProbeSpec } from "../core/probe-spec.ts";
 import type { Milliseconds } from "../core/units.ts";
-import type { Baseline } from "./baseline/document.ts";
+import type { Baseline, NoBaseline } from "./baseline/document.ts";
 import { type Exchange, exchange, type ProbeRequest } from "./http.ts";
 import type { ProbeTarget } from "./target.ts";
 
@@ -25,8 +25,8 @@ export interface SessionOptions {
   /** Numbers from 0 up to, not including, 1: from a seed, so that a run can be repeated. */
   readonly random: () => number;
   readonly onPicture?: (picture: ProbePicture) => void;
-  /** What the engine is compared with; without one, nothing is. */
-  readonly baseline?: Baseline;
+  /** What the engine is compared with, or why with nothing. */
+  readonly baseline?: Baseline | NoBaseline;
 }
 
 /** Sends the requests of one measurement, retries what never reached the engine, and counts both. */
@@ -35,7 +35,7 @@ export class Session {
   readonly spec: ProbeSpec;
   readonly random: () => number;
   readonly clock: Clock;
-  readonly baseline: Baseline | undefined;
+  readonly baseline: Baseline | NoBaseline;
   readonly #signal: AbortSignal;
   readonly #onPicture: ((picture: ProbePicture) => void) | undefined;
   #attempts = 0;
@@ -47,7 +47,7 @@ export class Session {
     this.spec = spec;
     this.random = options.random;
     this.clock = options.clock;
-    this.baseline = options.baseline;
+    this.baseline = options.baseline ?? { because: "No baseline was given to compare with." };
     this.#signal = options.signal;
     this.#onPicture = options.onPicture;
   }

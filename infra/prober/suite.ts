@@ -3,7 +3,7 @@ import { textOf } from "../core/errors.ts";
 import type { ProbeSpec } from "../core/probe-spec.ts";
 import type { Seconds } from "../core/units.ts";
 import type { Measurement, ProbeReport } from "../gate/measurement.ts";
-import type { Baseline } from "./baseline/document.ts";
+import type { Baseline, NoBaseline } from "./baseline/document.ts";
 import type { Check, Finding } from "./check.ts";
 import { authors } from "./checks/authors.ts";
 import { burst } from "./checks/burst.ts";
@@ -58,8 +58,8 @@ export interface ProbeOptions {
   readonly onMeasurement?: (measurement: Measurement) => void;
   /** Called with each picture that is sent. */
   readonly onPicture?: (picture: ProbePicture) => void;
-  /** What a good engine said to the golden prompts; without it the check `golden` is skipped. */
-  readonly baseline?: Baseline;
+  /** What a good engine said to the golden prompts; without it the check `golden` is skipped, with the reason that is given. */
+  readonly baseline?: Baseline | NoBaseline;
   /** Decides every question and picture of the run. @default a new one */
   readonly seed?: number;
   /** Skips what comes after a failed check: for a promotion, which needs the verdict soon more than the whole list. @default false */

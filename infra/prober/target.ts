@@ -7,4 +7,6 @@ export interface ProbeTarget {
   /** Sent as `Authorization: Bearer …`; appears in no report. */
   readonly apiKey?: string;
   readonly podUid?: string;
+  /** `nvidia.com/gpu.product` of the node that it runs on, where known: it cannot tell this itself. */
+  readonly gpuProduct?: string;
 }

@@ -1,5 +1,6 @@
 import { DeployError, faultLine } from "../../core/errors.ts";
 import { objectOf } from "../chat.ts";
+import { parseRecordedEngine, type RecordedEngine } from "./recorded-engine.ts";
 
 /** A token and the natural logarithm of its chance. */
 export interface TokenChance {
@@ -32,9 +33,16 @@ export interface Baseline {
   readonly recordedAt: string;
   /** `metadata.weight_version` of the engine that was recorded; null where it sends none. */
   readonly weightVersion: string | null;
+  /** What was recorded. Absent in baselines that were made before this was kept: nothing is known of their engine. */
+  readonly engine?: RecordedEngine;
   /** How often each prompt was asked. */
   readonly runs: number;
   readonly goldens: readonly GoldenRecord[];
+}
+
+/** What a comparison is made without, and why. */
+export interface NoBaseline {
+  readonly because: string;
 }
 
 /** Reads a baseline; throws `CONFIG_FILE` for anything else. `where` is the file that an error names. */
@@ -62,9 +70,16 @@ export function parseBaseline(text: string, where = "the baseline"): Baseline {
     kind: document.kind,
     recordedAt,
     weightVersion,
+    ...(document.engine === undefined ? {} : { engine: readEngine(document.engine, where) }),
     runs,
     goldens: goldens.map((golden, index) => readGolden(golden, { where, path: `goldens[${index}]` })),
   };
+}
+
+function readEngine(value: unknown, where: string): RecordedEngine {
+  const engine = parseRecordedEngine(value);
+  if (typeof engine === "string") throw broken(where, `engine: ${engine}`);
+  return engine;
 }
 
 interface Place {

@@ -10,6 +10,7 @@ import { askGolden, type GoldenAnswer } from "./ask-golden.ts";
 import type { Baseline, GoldenRecord } from "./document.ts";
 import { toleranceOf } from "./fingerprint.ts";
 import { type Golden, goldens } from "./goldens.ts";
+import { describeEngine, type RecordedEngine } from "./recorded-engine.ts";
 
 const defaultRuns = 5;
 const defaultTimeoutSeconds = 60;
@@ -24,6 +25,8 @@ export interface RecordOptions {
   readonly servedModelName?: string;
   /** How often each prompt is asked: at least 2, since the tolerance is learnt from the differences. @default 5 */
   readonly runs?: number;
+  /** Of the engine's image, where known. */
+  readonly imageDigest?: string;
 }
 
 /**
@@ -37,6 +40,7 @@ export async function recordBaseline(target: ProbeTarget, options: RecordOptions
   const runs = Math.max(2, options.runs ?? defaultRuns);
   const expectation = options.servedModelName === undefined ? {} : { servedModelName: options.servedModelName };
   const session = new Session(target, { profile: "gate", expectation }, { ...options, random: seededRandom(0) });
+  const engine = await knownEngine(session);
   const answers: GoldenAnswer[][] = goldens.map(() => []);
   for (let run = 0; run < runs; run++) {
     const round = await inLanes(goldens.length, run % 2 === 0 ? 1 : lanes, async (index) => {
@@ -51,9 +55,16 @@ export async function recordBaseline(target: ProbeTarget, options: RecordOptions
     kind: "ProbeBaseline",
     recordedAt: new Date(options.clock.now()).toISOString(),
     weightVersion: answers[0]?.[0]?.weightVersion ?? null,
+    engine: { ...engine, imageDigest: options.imageDigest ?? null },
     runs,
     goldens: goldens.map((golden, index) => recordOf(golden, answers[index] ?? [])),
   };
+}
+
+async function knownEngine(session: Session): Promise<RecordedEngine> {
+  const engine = await describeEngine(session, defaultTimeoutSeconds * 1000);
+  if ("outcome" in engine) throw refusal(session, "GATE_INCONCLUSIVE", engine.reason);
+  return engine;
 }
 
 async function goodAnswer(session: Session, golden: Golden): Promise<GoldenAnswer> {

@@ -138,7 +138,7 @@ export function identityFacts(running: SelfDescription): Record<string, Plain | 
  * What an argument amounts to. The front process shows null for what only the schedulers resolve, such as the attention
  * backends of the phases outside Hopper: then the first rank tells. Null there too is declared as `none`.
  */
-function effective(server: JsonObject, field: string): unknown {
+export function effective(server: JsonObject, field: string): unknown {
   if (server[field] !== null) return server[field];
   return ranksOf(server)[0]?.[field] ?? "none";
 }

@@ -1,9 +1,12 @@
 import { askGolden } from "../baseline/ask-golden.ts";
 import { compareGolden } from "../baseline/compare.ts";
+import type { Baseline } from "../baseline/document.ts";
 import { goldens } from "../baseline/goldens.ts";
+import { describeEngine, isIdentified, whyIncomparable } from "../baseline/recorded-engine.ts";
 import type { Check, Finding } from "../check.ts";
+import type { Session } from "../session.ts";
 
-/** Asks the golden prompts once and compares with the baseline. */
+/** Asks the golden prompts once and compares with the baseline, where it is one of the same weights on the same GPUs. */
 export const golden: Check = {
   name: "golden",
   proves: "The model answers the golden prompts as the recorded one, and is as sure of its first words.",
@@ -11,7 +14,9 @@ export const golden: Check = {
   timeoutSeconds: 60,
   async run(session, timeoutSeconds) {
     const { baseline } = session;
-    if (baseline === undefined) return { outcome: "skipped", reason: "No baseline was given to compare with." };
+    if ("because" in baseline) return { outcome: "skipped", reason: baseline.because };
+    const obstacle = await obstacleTo(baseline, session, timeoutSeconds * 1000);
+    if (obstacle !== undefined) return obstacle;
     const flaws: string[] = [];
     const distances: number[] = [];
     let compared = 0;
@@ -27,17 +32,35 @@ export const golden: Check = {
       if (comparison.distance !== undefined) distances.push(comparison.distance);
       if (!comparison.isVerbatim) reworded++;
     }
-    return summary({ flaws, distances, compared, reworded, recorded: baseline.weightVersion });
+    return summary({ flaws, distances, compared, reworded }, baseline);
   },
 };
 
-function summary(found: {
+async function obstacleTo(baseline: Baseline, session: Session, timeout: number): Promise<Finding | undefined> {
+  if (baseline.engine === undefined || !isIdentified(baseline.engine)) return undefined;
+  const running = await describeEngine(session, timeout);
+  if ("outcome" in running) return running;
+  const why = whyIncomparable(baseline.engine, running);
+  if (why === undefined) return undefined;
+  return {
+    outcome: "skipped",
+    reason: `The baseline is not of an engine like this: ${why}.`,
+    facts: factsOf(baseline),
+  };
+}
+
+function factsOf({ weightVersion, recordedAt }: Baseline) {
+  return { baselineWeightVersion: weightVersion, baselineRecordedAt: recordedAt };
+}
+
+interface Compared {
   readonly flaws: readonly string[];
   readonly distances: readonly number[];
   readonly compared: number;
   readonly reworded: number;
-  readonly recorded: string | null;
-}): Finding {
+}
+
+function summary(found: Compared, baseline: Baseline): Finding {
   const { flaws, distances, compared, reworded } = found;
   const largest = distances.length === 0 ? null : Math.round(Math.max(...distances) * 1000) / 1000;
   const facts = {
@@ -45,7 +68,7 @@ function summary(found: {
     reworded,
     differing: flaws.length,
     largestDistance: largest,
-    baselineWeightVersion: found.recorded,
+    ...factsOf(baseline),
   };
   if (flaws.length > 0) {
     const more = flaws.length === 1 ? "" : ` (and ${flaws.length - 1} more of ${compared})`;

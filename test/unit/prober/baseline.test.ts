@@ -8,6 +8,7 @@ import { goldens } from "../../../infra/prober/baseline/goldens.ts";
 import { recordBaseline } from "../../../infra/prober/baseline/record.ts";
 import { golden } from "../../../infra/prober/checks/golden.ts";
 import { measure } from "../../../infra/prober/suite.ts";
+import type { ProbeTarget } from "../../../infra/prober/target.ts";
 import { logprobsOf } from "../../../infra/rehearsal/engine/openai/logprobs.ts";
 import { chatBody, type Handler, json, promptOf, ScriptedEngine } from "../../support/scripted-engine.ts";
 
@@ -67,6 +68,9 @@ interface Mind {
   readonly answers?: Readonly<Record<string, string>>;
   readonly sureness?: () => number;
   readonly hasLogprobs?: boolean;
+  /** What `/server_info` says; absent: there is none. */
+  readonly server?: Readonly<Record<string, unknown>>;
+  readonly gpuProduct?: string;
 }
 
 const known: Readonly<Record<string, string>> = {
@@ -94,10 +98,15 @@ function thinking({ answers = {}, sureness = () => 0.7, hasLogprobs = true }: Mi
 let engine: ScriptedEngine | undefined;
 afterEach(() => engine?.close());
 
-async function listen(mind: Mind): Promise<{ name: string; baseUrl: string; apiKey: string }> {
+async function listen(mind: Mind): Promise<ProbeTarget> {
   await engine?.close();
-  engine = new ScriptedEngine({ "/v1/chat/completions": thinking(mind) });
-  return { name: "pod-a", baseUrl: await engine.listen(), apiKey: "sk-planted-0123456789" };
+  const { server, gpuProduct } = mind;
+  engine = new ScriptedEngine({
+    "/v1/chat/completions": thinking(mind),
+    ...(server === undefined ? {} : { "/server_info": json(server) }),
+  });
+  const outside = gpuProduct === undefined ? {} : { gpuProduct };
+  return { name: "pod-a", baseUrl: await engine.listen(), apiKey: "sk-planted-0123456789", ...outside };
 }
 
 const options = () => ({ clock: systemClock, signal: AbortSignal.timeout(4000) });
@@ -202,6 +211,8 @@ describe("a file that is no baseline is refused", () => {
     ["a golden that is none", { ...good, goldens: [null] }, "goldens[0].prompt: wanted a text."],
     ["no answers", { ...good, goldens: [{ ...first, answers: [1] }] }, "goldens[0].answers: wanted a list of texts."],
     ["a wild tolerance", { ...good, goldens: [{ ...first, tolerance: 2 }] }, "from 0 to 1, got 2"],
+    ["an engine that is none", { ...good, engine: [] }, "engine: wanted an object."],
+    ["a numeric path", { ...good, engine: { modelPath: 1 } }, "engine: modelPath: wanted a text or null, got 1."],
     ["a bad place", { ...good, goldens: [{ ...first, fingerprints: [[{ token: "a" }]] }] }, "goldens[0].fingerprints"],
   ])("%s", (_name, value, message) => {
     const parse = () => parseBaseline(JSON.stringify(value), "base.json");
@@ -253,6 +264,87 @@ describe("an engine beside a baseline", () => {
     const baseline = await record({});
     const other = { ...baseline, goldens: baseline.goldens.map((record) => ({ ...record, prompt: "?" })) };
     expect(await compare({}, other)).toMatchObject({ outcome: "skipped", attempts: 0 });
+  });
+});
+
+const weights = {
+  model_path: "/models/keye",
+  revision: null,
+  quantization: null,
+  kv_cache_dtype: "auto",
+  served_model_name: "keye",
+  version: "0.5.2",
+  api_key: "sk-planted-0123456789",
+  internal_states: [{}],
+};
+
+describe("what was recorded", () => {
+  test("is kept with the answers: what the engine says of itself, and what only others know", async () => {
+    const target = await listen({ server: weights, gpuProduct: "NVIDIA-H800" });
+    const baseline = await recordBaseline(target, { ...options(), runs: 2, imageDigest: "sha256:ab" });
+    expect(baseline.engine).toEqual({
+      modelPath: "/models/keye",
+      modelRevision: "none",
+      quantization: "none",
+      kvCacheDtype: "auto",
+      gpuProduct: "NVIDIA-H800",
+      servedModelName: "keye",
+      imageDigest: "sha256:ab",
+      version: "0.5.2",
+    });
+    expect(parseBaseline(JSON.stringify(baseline))).toEqual(baseline);
+    expect(JSON.stringify(baseline)).not.toContain("sk-planted");
+  });
+
+  test.each<[string, Mind, RegExp]>([
+    [
+      "weights",
+      { server: { ...weights, model_path: "/models/other" } },
+      /modelPath was "\/models\/keye" .*is "\/models\/other"/,
+    ],
+    ["commit of the weights", { server: { ...weights, revision: "c0ffee" } }, /modelRevision was "none" .*is "c0ffee"/],
+    ["quantization", { server: { ...weights, quantization: "fp8" } }, /quantization was "none" .*is "fp8"/],
+    ["KV precision", { server: { ...weights, kv_cache_dtype: "fp8_e5m2" } }, /kvCacheDtype was "auto" .*is "fp8_e5m2"/],
+    ["GPU product", { server: weights, gpuProduct: "NVIDIA-H100" }, /gpuProduct was "NVIDIA-H800" .*is "NVIDIA-H100"/],
+  ])("of another %s is not compared with, however the answers are", async (_what, mind, reason) => {
+    const baseline = await record({ server: weights, gpuProduct: "NVIDIA-H800" });
+    const found = await compare({ gpuProduct: "NVIDIA-H800", sureness: () => 0.2, ...mind }, baseline);
+    expect(found).toMatchObject({ outcome: "skipped", attempts: 1 });
+    expect(found.reason).toMatch(reason);
+    expect(found.facts).toEqual({ baselineWeightVersion: "rev", baselineRecordedAt: baseline.recordedAt });
+  });
+
+  test.each<[string, Mind, Mind]>([
+    [
+      "a served name and a version of SGLang",
+      { server: { ...weights, served_model_name: "k", version: "1" } },
+      { server: weights },
+    ],
+    ["a GPU product that is not known", { server: weights }, { server: weights, gpuProduct: "NVIDIA-H800" }],
+    ["a server that says nothing of itself", {}, { server: weights }],
+  ])("is compared with over %s", async (_what, mind, recordedOf) => {
+    const baseline = await record(recordedOf);
+    expect((await compare(mind, baseline)).outcome).toBe("pass");
+    expect((await compare({ ...mind, sureness: () => 0.2 }, baseline)).outcome).toBe("fail");
+  });
+
+  test("and is not known in an older file is compared with as before, without asking", async () => {
+    const { engine: _engine, ...older } = await record({ server: weights });
+    expect(await compare({}, parseBaseline(JSON.stringify(older)))).toMatchObject({ outcome: "pass", attempts: 6 });
+  });
+
+  test("and cannot be asked for, since nothing answers, is an error and no skip", async () => {
+    const baseline = await record({ server: weights });
+    const target = { name: "pod-a", baseUrl: "http://127.0.0.1:9" };
+    const clock = { now: () => 0, sleep: async () => {} };
+    const found = await measure(
+      golden,
+      target,
+      { profile: "gate", expectation: {} },
+      { ...options(), clock, baseline },
+    );
+    expect(found.outcome).toBe("error");
+    expect(found.reason).toContain("GET /server_info");
   });
 });
 
