@@ -4,6 +4,7 @@ import type {
   AppRef,
   CandidateView,
   ClusterPort,
+  NewBaseline,
   NewEvidence,
   Observation,
   StoredEvidence,
@@ -20,9 +21,26 @@ import { type ApiEvent, orderedEvents } from "./events.ts";
 import { listAll } from "./list.ts";
 
 const evidenceKey = "evidence.json";
+const baselineKey = "baseline.json";
 
 /** Label by which the endpoint slice controller ties slices to their Service. */
 const sliceLabel = "kubernetes.io/service-name";
+
+interface NewConfigMap {
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace: string;
+    readonly labels: Readonly<Record<string, string>>;
+  };
+  readonly data: Readonly<Record<string, string>>;
+}
+
+/** One key of a ConfigMap. */
+interface ConfigMapEntry {
+  readonly namespace: string;
+  readonly name: string;
+  readonly key: string;
+}
 
 /** The cluster port over the real API. */
 export class LiveCluster implements ClusterPort {
@@ -135,13 +153,7 @@ export class LiveCluster implements ClusterPort {
       "app.kubernetes.io/managed-by": "rollgate",
     };
     const metadata = { name: record.name, namespace: ref.namespace, labels };
-    const body = { apiVersion: "v1", kind: "ConfigMap", metadata, data: { [evidenceKey]: record.json } };
-    const create: ApiRequest = { method: "POST", path: collectionPath("configmaps", ref.namespace), body };
-    const response = await this.#client.send(create, signal);
-    if (response.status < 300) return;
-    if (response.status !== 409) throw refusedError(create, response);
-    const path = objectPath("configmaps", ref.namespace, record.name);
-    await this.#client.call({ method: "PUT", path, body }, signal);
+    await this.#putConfigMap({ metadata, data: { [evidenceKey]: record.json } }, signal);
   }
 
   async hasFilledCache(ref: AppRef, cacheKey: string, signal: AbortSignal): Promise<boolean> {
@@ -155,10 +167,41 @@ export class LiveCluster implements ClusterPort {
   }
 
   async readEvidence(ref: AppRef, name: string, signal: AbortSignal): Promise<StoredEvidence | undefined> {
-    const path = objectPath("configmaps", ref.namespace, name);
-    const found = await this.#client.find<{ readonly data?: Readonly<Record<string, string>> }>(get(path), signal);
-    const json = found?.data?.[evidenceKey];
+    const json = await this.#readConfigMap({ namespace: ref.namespace, name, key: evidenceKey }, signal);
     return json === undefined ? undefined : { name, json };
+  }
+
+  async saveBaseline(ref: AppRef, record: NewBaseline, signal: AbortSignal): Promise<void> {
+    const labels = {
+      [appLabel]: ref.app,
+      [revisionLabel]: record.revision,
+      "app.kubernetes.io/managed-by": "rollgate",
+    };
+    const metadata = { name: record.name, namespace: ref.namespace, labels };
+    await this.#putConfigMap({ metadata, data: { [baselineKey]: record.json } }, signal);
+  }
+
+  readBaseline(ref: AppRef, name: string, signal: AbortSignal): Promise<string | undefined> {
+    return this.#readConfigMap({ namespace: ref.namespace, name, key: baselineKey }, signal);
+  }
+
+  /** Makes it, or replaces the one of its name. */
+  async #putConfigMap({ metadata, data }: NewConfigMap, signal: AbortSignal): Promise<void> {
+    const body = { apiVersion: "v1", kind: "ConfigMap", metadata, data };
+    const create: ApiRequest = { method: "POST", path: collectionPath("configmaps", metadata.namespace), body };
+    const response = await this.#client.send(create, signal);
+    if (response.status < 300) return;
+    if (response.status !== 409) throw refusedError(create, response);
+    await this.#client.call(
+      { method: "PUT", path: objectPath("configmaps", metadata.namespace, metadata.name), body },
+      signal,
+    );
+  }
+
+  async #readConfigMap({ namespace, name, key }: ConfigMapEntry, signal: AbortSignal): Promise<string | undefined> {
+    const path = objectPath("configmaps", namespace, name);
+    const found = await this.#client.find<{ readonly data?: Readonly<Record<string, string>> }>(get(path), signal);
+    return found?.data?.[key];
   }
 
   async #list<T>(

@@ -31,6 +31,9 @@ export const supplyContainer = "supply";
 /** The extended resource that the NVIDIA device plugin advertises. */
 export const gpuResource = "nvidia.com/gpu";
 
+/** Node label by which GPU feature discovery names a node's GPUs, such as `NVIDIA-H800`. */
+export const gpuProductLabel = "nvidia.com/gpu.product";
+
 /** Name of the Deployment and ConfigMap of one revision: `<app>-<revision>`. */
 export function revisionName(app: string, revision: string): string {
   return `${app}-${revision}`;
@@ -44,6 +47,11 @@ export function candidateServiceName(app: string): string {
 /** Name of the Lease that makes one promotion the only writer. */
 export function leaseName(app: string): string {
   return `rollgate-${app}`;
+}
+
+/** Name of the ConfigMap that keeps what the promoted revision said to the golden prompts. */
+export function baselineName(app: string): string {
+  return `rollgate-${app}-baseline`;
 }
 
 /** Name of the ConfigMap that keeps the evidence of one verdict. */

@@ -68,6 +68,8 @@ const supplied = group({ job: text, kind: { enum: ["hydrate", "prePull"] }, seco
 const span = group({ phase: { enum: clockPhases }, seconds: amount }, { budgetSeconds: amount });
 const clock = group({ pod: text, spans: listOf(span) });
 
+const baseline = group({ configMap: text, sha256, revision: textOrNull, recordedAt: text });
+
 const fault = group({ code, where: text, reason: text, cure: textOrNull, logTail: texts });
 
 /** The JSON Schema of an `EvidenceDocument`, draft 7. Published as `docs/schema/promotion-evidence.schema.json`. */
@@ -103,6 +105,7 @@ export const evidenceSchema = {
     {
       code,
       retryNonce: text,
+      baseline: { ...baseline, description: "What the golden answers of the pods were compared with." },
       supplied: { ...listOf(supplied), description: "What was brought to volumes and nodes." },
       clocks: { ...listOf(clock), description: "What each pod's start took, phase by phase." },
       leftOut: { ...text, description: "What was left out to fit a ConfigMap." },

@@ -76,6 +76,7 @@ function documentOf(run: PromotionRun, outcome: Outcome): EvidenceDocument {
     finishedAt: new Date(now).toISOString(),
     durationSeconds: Math.round((now - run.startedAt) / 100) / 10,
     phases: run.timeline.map(phaseOf),
+    ...(run.baseline === undefined ? {} : { baseline: run.baseline }),
     supplied: run.supplied,
     clocks: run.phaseClock.clocks,
     pods: run.measured,

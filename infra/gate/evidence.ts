@@ -28,6 +28,16 @@ export interface EvidenceFault {
   readonly logTail: readonly string[];
 }
 
+/** The baseline that the pods of a promotion were given to be compared with. */
+export interface BaselineUsed {
+  readonly configMap: string;
+  readonly sha256: string;
+  /** Of the engine that was recorded; null where it told none. */
+  readonly revision: string | null;
+  /** RFC 3339. */
+  readonly recordedAt: string;
+}
+
 /** The record of one verdict: what was asked, what was seen, what came of it. Holds no secret and no media. */
 export interface EvidenceDocument {
   readonly apiVersion: typeof evidenceApiVersion;
@@ -56,6 +66,8 @@ export interface EvidenceDocument {
   readonly finishedAt: string;
   readonly durationSeconds: Seconds;
   readonly phases: readonly EvidencePhase[];
+  /** What the pods' answers were compared with; absent where there was nothing. */
+  readonly baseline?: BaselineUsed;
   /** What was brought to volumes and nodes, and how long each took. Absent in records of versions that brought nothing. */
   readonly supplied?: readonly Supplied[];
   /** What each pod's start took, phase by phase. Absent in records of versions that did not time them. */

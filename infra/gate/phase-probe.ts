@@ -1,8 +1,11 @@
+import { baselineName } from "../core/names.ts";
 import type { Pod } from "../status/objects.ts";
 import { engineStatus, isReady, lifeOf } from "../status/pod-facts.ts";
 import { podsOf } from "./app-view.ts";
+import { gpuProductsOf, readBaseline } from "./baseline.ts";
 import { decide, type GateVerdict, podPolicy } from "./decide.ts";
 import type { ProbeReport } from "./measurement.ts";
+import type { PodQuestions } from "./ports.ts";
 import type { PromotionRun } from "./promotion-run.ts";
 import { type Proof, type ProvenPod, proofGap } from "./proof.ts";
 
@@ -28,9 +31,10 @@ export async function probePods(run: PromotionRun, pods: readonly Pod[]): Promis
     const others = new AbortController();
     const signal = AbortSignal.any([outer, others.signal]);
     try {
+      const questionsFor = await prepareQuestions(run, signal);
       await Promise.all(
         pods.map(async (pod) => {
-          const result = await probePod(run, pod, signal);
+          const result = await probePod(run, { pod, questions: questionsFor(pod) }, signal);
           lastReason = `${result.name}: ${result.reason}`;
           run.measured.push(result);
           run.phaseClock.probed(result.name, run.secondsSince(startedAt));
@@ -60,7 +64,24 @@ export async function recheck(run: PromotionRun, proof: Proof, signal: AbortSign
   );
 }
 
-async function probePod(run: PromotionRun, pod: Pod, signal: AbortSignal): Promise<ProvenPod> {
+/** What each pod is asked: the same, but for what is known of its node. */
+async function prepareQuestions(run: PromotionRun, signal: AbortSignal): Promise<(pod: Pod) => PodQuestions> {
+  const baseline = await readBaseline(run, signal);
+  const common = { spec: run.inputs.probe, baseline };
+  if ("because" in baseline) return () => common;
+  const productOf = await gpuProductsOf(run, signal);
+  return (pod) => {
+    const gpuProduct = productOf(pod);
+    return { ...common, ...(gpuProduct === undefined ? {} : { gpuProduct }) };
+  };
+}
+
+interface Asked {
+  readonly pod: Pod;
+  readonly questions: PodQuestions;
+}
+
+async function probePod(run: PromotionRun, { pod, questions }: Asked, signal: AbortSignal): Promise<ProvenPod> {
   const wrongImage = imageMismatch(run, pod);
   if (wrongImage !== undefined) return proven(pod, [], { kind: "fail", reason: wrongImage });
   const reports: ProbeReport[] = [];
@@ -70,7 +91,7 @@ async function probePod(run: PromotionRun, pod: Pod, signal: AbortSignal): Promi
       run.line("probe", `${pod.metadata.name}: asked again: ${verdict.reason}`);
       await run.ports.clock.sleep(askAgainMs, signal);
     }
-    reports.push(await run.ports.prober.probePod(run.ref, pod, run.inputs.probe, signal));
+    reports.push(await run.ports.prober.probePod(run.ref, pod, questions, signal));
     verdict = decide(podPolicy, reports);
   }
   return proven(pod, reports, verdict);
@@ -112,5 +133,12 @@ function rejected(run: PromotionRun, pod: ProvenPod) {
     phase: isIdentity ? "identity" : "probe",
     where: `${run.ref.namespace}/pod/${pod.name}`,
     message: pod.reason,
+    ...(check === "golden" ? { hint: acceptance(run) } : {}),
   });
+}
+
+/** How a person says that other answers are what is wanted. */
+function acceptance({ ref }: PromotionRun): string {
+  const deletion = `kubectl -n ${ref.namespace} delete configmap ${baselineName(ref.app)}`;
+  return `Where the change is intended: ${deletion}, and change rollout.retryNonce. The next promotion compares with nothing and records anew.`;
 }

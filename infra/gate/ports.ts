@@ -42,6 +42,11 @@ export interface NewEvidence extends StoredEvidence {
   readonly cacheKey?: string;
 }
 
+/** What a promoted revision said to the golden prompts, to be stored under a name. */
+export interface NewBaseline extends StoredEvidence {
+  readonly revision: string;
+}
+
 /**
  * The cluster, as a promotion sees it. Every method makes a bounded number of API calls, retries a refused or cut
  * connection within its own budget, and rejects with a `DeployError` (`ENV_UNREACHABLE`, `E_API`) afterwards.
@@ -69,6 +74,10 @@ export interface ClusterPort {
   /** Whether any revision that used the cache of compiled kernels with this key has passed. */
   hasFilledCache(ref: AppRef, cacheKey: string, signal: AbortSignal): Promise<boolean>;
   readEvidence(ref: AppRef, name: string, signal: AbortSignal): Promise<StoredEvidence | undefined>;
+  /** Replaces what is stored under the name. */
+  saveBaseline(ref: AppRef, record: NewBaseline, signal: AbortSignal): Promise<void>;
+  /** The JSON that is stored under the name. */
+  readBaseline(ref: AppRef, name: string, signal: AbortSignal): Promise<string | undefined>;
 }
 
 /** The Jobs that bring weights and images. The same promises as {@link ClusterPort}. */
@@ -104,10 +113,34 @@ export interface HeldLease {
   release(): Promise<void>;
 }
 
+/** What a pod's answers are compared with: a baseline as JSON and where it is from, or why there is none. */
+export type KnownBaseline = { readonly name: string; readonly json: string } | { readonly because: string };
+
+/** What is asked of one pod. */
+export interface PodQuestions {
+  readonly spec: ProbeSpec;
+  readonly baseline: KnownBaseline;
+  /** `nvidia.com/gpu.product` of its node, where known. */
+  readonly gpuProduct?: string;
+}
+
+/** What is kept beside the answers of a pod that is recorded. */
+export interface RecordingQuestions {
+  readonly spec: ProbeSpec;
+  readonly imageDigest: string;
+  /** `nvidia.com/gpu.product` of its node, where known. */
+  readonly gpuProduct?: string;
+}
+
 /** Measures engines. Never throws for an engine's fault: that is a measurement. */
 export interface ProberPort {
   /** Probes one pod directly, not through a Service. */
-  probePod(ref: AppRef, pod: Pod, spec: ProbeSpec, signal: AbortSignal): Promise<ProbeReport>;
+  probePod(ref: AppRef, pod: Pod, questions: PodQuestions, signal: AbortSignal): Promise<ProbeReport>;
+  /**
+   * Asks one pod the golden prompts repeatedly and returns the baseline as JSON. Rejects with `GATE_FAILED` for a pod
+   * that answers wrongly, with `GATE_INCONCLUSIVE` for one that does not answer.
+   */
+  recordBaseline(ref: AppRef, pod: Pod, questions: RecordingQuestions, signal: AbortSignal): Promise<string>;
   /** Sends `requests` chat requests through the live Service and reports which revision answered each. */
   probeService(ref: AppRef, spec: ProbeSpec, requests: number, signal: AbortSignal): Promise<ProbeReport>;
 }

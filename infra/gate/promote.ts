@@ -2,6 +2,7 @@ import { DeployError, textOf } from "../core/errors.ts";
 import { noRevision } from "../core/names.ts";
 import type { PromotionInputs, PromotionOutputs } from "../core/promotion-inputs.ts";
 import { podsOf } from "./app-view.ts";
+import { keepBaseline } from "./baseline.ts";
 import { blueGreen, verifyInPlace } from "./blue-green.ts";
 import { type Aftermath, compensate } from "./compensate.ts";
 import { withinDeadline } from "./deadline.ts";
@@ -65,6 +66,7 @@ async function underLease(run: PromotionRun): Promise<PromotionOutputs> {
     return await saveEvidence(run, { kind: "pass" }, signal);
   });
   run.line("evidence", `ConfigMap ${evidence.name}, sha256 ${evidence.sha256.slice(0, 12)}`);
+  await keepBaseline(run, proof);
   return outputsOf(
     run,
     evidence,

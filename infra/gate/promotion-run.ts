@@ -3,6 +3,7 @@ import { noRevision } from "../core/names.ts";
 import type { PromotionInputs } from "../core/promotion-inputs.ts";
 import type { EpochMs, Seconds } from "../core/units.ts";
 import { withinDeadline } from "./deadline.ts";
+import type { BaselineUsed } from "./evidence.ts";
 import { PhaseClock } from "./phase-clock.ts";
 import type { PhaseName, PhaseRecord, Stage } from "./phases.ts";
 import type { AppRef, HeldLease } from "./ports.ts";
@@ -46,6 +47,8 @@ export class PromotionRun {
   lastSeen: ReadonlyMap<string, string> = new Map();
   /** Replicas that the revision shall have. */
   replicas: number;
+  /** What the candidate's answers were compared with, once its pods were asked. */
+  baseline: BaselineUsed | undefined;
   stage: Stage = "untouched";
   /** The revision that served when the promotion began. */
   previous: string = noRevision;

@@ -1,10 +1,21 @@
 import type { Passage, Transport } from "../cluster/transport.ts";
 import type { Clock } from "../core/clock.ts";
+import { DeployError } from "../core/errors.ts";
 import type { ProbeSpec } from "../core/probe-spec.ts";
 import type { PromotionInputs } from "../core/promotion-inputs.ts";
 import type { Measurement, ProbeReport } from "../gate/measurement.ts";
-import type { AppRef, ProberPort, ProgressPort } from "../gate/ports.ts";
+import type {
+  AppRef,
+  KnownBaseline,
+  PodQuestions,
+  ProberPort,
+  ProgressPort,
+  RecordingQuestions,
+} from "../gate/ports.ts";
+import { type Baseline, type NoBaseline, parseBaseline } from "../prober/baseline/document.ts";
+import { recordBaseline } from "../prober/baseline/record.ts";
 import { runSuite } from "../prober/suite.ts";
+import type { ProbeTarget } from "../prober/target.ts";
 import { runTraffic } from "../prober/traffic.ts";
 import type { Pod } from "../status/objects.ts";
 
@@ -18,6 +29,12 @@ export interface TransportProberParts {
   readonly progress: ProgressPort;
 }
 
+interface PodAim {
+  readonly pod: Pod;
+  readonly gpuProduct: string | undefined;
+  readonly signal: AbortSignal;
+}
+
 /** The prober of a promotion, over any transport. The engine's API key goes into requests only. */
 export class TransportProber implements ProberPort {
   readonly #parts: TransportProberParts;
@@ -27,20 +44,26 @@ export class TransportProber implements ProberPort {
     this.#parts = parts;
   }
 
-  async probePod(ref: AppRef, pod: Pod, spec: ProbeSpec, signal: AbortSignal): Promise<ProbeReport> {
-    const { transport, inputs, clock, progress } = this.#parts;
-    const { name, uid } = pod.metadata;
-    const key = await this.#key(signal);
-    const engine = { namespace: ref.namespace, name, ip: pod.status?.podIP, port: inputs.port };
-    const passage = await transport.open(engine, signal);
-    try {
-      const target = { name, baseUrl: passage.baseUrl, ...key, ...(uid === undefined ? {} : { podUid: uid }) };
+  async probePod(ref: AppRef, pod: Pod, questions: PodQuestions, signal: AbortSignal): Promise<ProbeReport> {
+    const { clock, progress } = this.#parts;
+    const { spec, gpuProduct } = questions;
+    const baseline = baselineOrReason(questions.baseline);
+    return await this.#with(ref, { pod, gpuProduct, signal }, async (target, passage) => {
       const onMeasurement = ({ check, outcome, duration }: Measurement) =>
-        progress.status(`[probe] ${name}: ${check} ${outcome} after ${(duration / 1000).toFixed(1)} s`);
-      return explained(await runSuite(target, spec, { clock, signal, onMeasurement, stopsAtFail: true }), passage);
-    } finally {
-      await passage.close();
-    }
+        progress.status(`[probe] ${target.name}: ${check} ${outcome} after ${(duration / 1000).toFixed(1)} s`);
+      const options = { clock, signal, onMeasurement, baseline, stopsAtFail: true };
+      return explained(await runSuite(target, spec, options), passage);
+    });
+  }
+
+  async recordBaseline(ref: AppRef, pod: Pod, questions: RecordingQuestions, signal: AbortSignal): Promise<string> {
+    const { clock } = this.#parts;
+    const { spec, imageDigest, gpuProduct } = questions;
+    const { servedModelName } = spec.expectation;
+    return await this.#with(ref, { pod, gpuProduct, signal }, async (target) => {
+      const named = servedModelName === undefined ? {} : { servedModelName };
+      return JSON.stringify(await recordBaseline(target, { clock, signal, imageDigest, ...named }));
+    });
   }
 
   async probeService(ref: AppRef, spec: ProbeSpec, requests: number, signal: AbortSignal): Promise<ProbeReport> {
@@ -55,6 +78,27 @@ export class TransportProber implements ProberPort {
     }
   }
 
+  /** Opens a way to a pod, for as long as `use` takes. */
+  async #with<T>(
+    ref: AppRef,
+    { pod, gpuProduct, signal }: PodAim,
+    use: (target: ProbeTarget, passage: Passage) => Promise<T>,
+  ): Promise<T> {
+    const { name, uid } = pod.metadata;
+    const key = await this.#key(signal);
+    const engine = { namespace: ref.namespace, name, ip: pod.status?.podIP, port: this.#parts.inputs.port };
+    const passage = await this.#parts.transport.open(engine, signal);
+    try {
+      const known = {
+        ...(uid === undefined ? {} : { podUid: uid }),
+        ...(gpuProduct === undefined ? {} : { gpuProduct }),
+      };
+      return await use({ name, baseUrl: passage.baseUrl, ...key, ...known }, passage);
+    } finally {
+      await passage.close();
+    }
+  }
+
   async #key(signal: AbortSignal): Promise<{ readonly apiKey?: string }> {
     this.#apiKey ??= this.#parts.apiKey(signal);
     try {
@@ -64,6 +108,17 @@ export class TransportProber implements ProberPort {
       this.#apiKey = undefined;
       throw error;
     }
+  }
+}
+
+/** A stored baseline that cannot be read is as good as none; its fault is not the engine's. */
+export function baselineOrReason(known: KnownBaseline): Baseline | NoBaseline {
+  if ("because" in known) return known;
+  try {
+    return parseBaseline(known.json, `ConfigMap ${known.name}`);
+  } catch (error) {
+    if (!(error instanceof DeployError)) throw error;
+    return { because: error.message };
   }
 }
 

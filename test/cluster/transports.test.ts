@@ -114,13 +114,14 @@ async function timed(work: Promise<unknown>): Promise<Milliseconds> {
 
 test("the same engine gets the same measurements over every transport", async () => {
   const spec = { profile: "smoke", expectation: { tpSize: 2, memFractionStatic: 0.8 } } as const;
+  const questions = { spec, baseline: { because: "none was given." } };
   const ref = { namespace, app: "engine", service: "engine" };
   const progress = { line: () => undefined, status: () => undefined };
   const outcomes: Record<string, readonly string[]> = {};
   for (const kind of kinds) {
     const parts = { inputs: { port: 8000 }, apiKey: async () => undefined, clock: systemClock, progress };
     const prober = new TransportProber({ ...parts, transport: transportOf(kind) });
-    const report = await prober.probePod(ref, simulatedPod, spec, never);
+    const report = await prober.probePod(ref, simulatedPod, questions, never);
     outcomes[kind] = report.measurements.map(({ check, outcome }) => `${check} ${outcome}`);
   }
   expect(outcomes.direct).toEqual(expect.arrayContaining(["health pass", "text pass", "streaming pass"]));

@@ -7,6 +7,7 @@ import type {
   ClusterPort,
   HeldLease,
   LeasePort,
+  NewBaseline,
   NewEvidence,
   Observation,
   StoredEvidence,
@@ -49,6 +50,8 @@ export const fakeDigest = `sha256:${"ab".repeat(32)}`;
 export class FakeCluster implements ClusterPort, LeasePort {
   readonly clock: ManualClock;
   readonly evidence = new Map<string, StoredEvidence>();
+  /** JSON by the ConfigMap's name. */
+  readonly baselines = new Map<string, string>();
   /** Keys of caches that a revision which passed has filled. */
   readonly filledCaches = new Set<string>();
   readonly writes: string[] = [];
@@ -194,6 +197,18 @@ export class FakeCluster implements ClusterPort, LeasePort {
   async readEvidence(_ref: AppRef, name: string, signal: AbortSignal): Promise<StoredEvidence | undefined> {
     await this.call("readEvidence", signal);
     return this.evidence.get(name);
+  }
+
+  async saveBaseline(_ref: AppRef, record: NewBaseline, signal: AbortSignal): Promise<void> {
+    await this.call("saveBaseline", signal);
+    this.baselines.set(record.name, record.json);
+    this.writes.push(`baseline ${record.revision}`);
+    this.onStep();
+  }
+
+  async readBaseline(_ref: AppRef, name: string, signal: AbortSignal): Promise<string | undefined> {
+    await this.call("readBaseline", signal);
+    return this.baselines.get(name);
   }
 
   async acquire(_ref: AppRef, holder: string, signal: AbortSignal): Promise<HeldLease> {

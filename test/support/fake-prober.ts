@@ -1,14 +1,20 @@
 import type { ProbeSpec } from "../../infra/core/probe-spec.ts";
 import type { Measurement, ProbeReport } from "../../infra/gate/measurement.ts";
-import type { AppRef, ProberPort } from "../../infra/gate/ports.ts";
+import type { AppRef, PodQuestions, ProberPort, RecordingQuestions } from "../../infra/gate/ports.ts";
 import type { Pod } from "../../infra/status/objects.ts";
 import type { FakeCluster } from "./fake-cluster.ts";
 
-/** How an engine answers. `hang`: never, until the signal aborts. */
-export type Answers = "right" | "wrong" | "none" | "wrong-identity" | "hang";
+/** How an engine answers. `hang`: never, until the signal aborts. `drifted`: rightly, but not as any baseline says. */
+export type Answers = "right" | "wrong" | "none" | "wrong-identity" | "hang" | "drifted";
 
-/** Milliseconds that probing one pod takes. */
+/** Milliseconds that probing or recording one pod takes. */
 const probeMs = 3_000;
+
+/** What recording the engines of a revision gives. */
+export function fakeBaseline(revision: string): string {
+  const recordedAt = "2026-01-01T00:00:00.000Z";
+  return JSON.stringify({ kind: "ProbeBaseline", recordedAt, weightVersion: revision });
+}
 
 /** A prober whose engines answer as the test says. */
 export class FakeProber implements ProberPort {
@@ -21,13 +27,20 @@ export class FakeProber implements ProberPort {
   readonly traffic = new Map<string, Answers>();
   /** UIDs, with restarts, that have passed. */
   readonly passed = new Set<string>();
+  /** What each probe of a pod was asked. */
+  readonly questions: PodQuestions[] = [];
+  /** What each recording was asked, and of which pod. */
+  readonly recordings: (RecordingQuestions & { readonly pod: string })[] = [];
+  /** What comes of a recording; a baseline of the pod's revision where undefined. */
+  recording: string | Error | "hang" | undefined;
 
   constructor(cluster: FakeCluster) {
     this.#cluster = cluster;
   }
 
-  async probePod(_ref: AppRef, pod: Pod, _spec: ProbeSpec, signal: AbortSignal): Promise<ProbeReport> {
+  async probePod(_ref: AppRef, pod: Pod, questions: PodQuestions, signal: AbortSignal): Promise<ProbeReport> {
     await this.#cluster.call("probePod", signal);
+    this.questions.push(questions);
     const uid = pod.metadata.uid ?? "";
     const revision = pod.metadata.labels?.["keye-stack.dev/revision"] ?? "";
     const answers = this.pods.get(uid) ?? this.revisions.get(revision) ?? "right";
@@ -37,7 +50,15 @@ export class FakeProber implements ProberPort {
     const measurements = ["health", "identity", "text", "streaming"].map((check) =>
       this.#one(check, answers, revision),
     );
-    return this.#report(pod.metadata.name, measurements);
+    return this.#report(pod.metadata.name, [...measurements, this.#golden(answers, questions)]);
+  }
+
+  async recordBaseline(_ref: AppRef, pod: Pod, asked: RecordingQuestions, signal: AbortSignal): Promise<string> {
+    await this.#cluster.call("recordBaseline", signal);
+    this.recordings.push({ ...asked, pod: pod.metadata.name });
+    await this.#cluster.clock.sleep(this.recording === "hang" ? 1e9 : probeMs, signal);
+    if (this.recording instanceof Error) throw this.recording;
+    return this.recording ?? fakeBaseline(pod.metadata.labels?.["keye-stack.dev/revision"] ?? "");
   }
 
   async probeService(_ref: AppRef, spec: ProbeSpec, requests: number, signal: AbortSignal): Promise<ProbeReport> {
@@ -63,6 +84,20 @@ export class FakeProber implements ProberPort {
       (answers === "wrong-identity" && check === "identity");
     const wrong = check === "identity" ? "tp_size: wanted 2, got 1." : '"12 + 30": wanted 42, got "fish".';
     return { ...base, outcome: isWrong ? "fail" : "pass", reason: isWrong ? wrong : "as wanted.", facts };
+  }
+
+  #golden(answers: Answers, { baseline }: PodQuestions): Measurement {
+    const base = {
+      check: "golden",
+      startedAt: this.#cluster.clock.now(),
+      duration: 100,
+      attempts: 6,
+      transportErrors: 0,
+    };
+    if ("because" in baseline) return { ...base, outcome: "skipped", reason: baseline.because, facts: {} };
+    if (answers !== "drifted") return { ...base, outcome: "pass", reason: "6 golden answers agree.", facts: {} };
+    const reason = '"6 x 7": first tokens at a distance of 0.412 from the baseline, 0.05 allowed.';
+    return { ...base, outcome: "fail", reason, facts: {} };
   }
 
   #report(target: string, measurements: readonly Measurement[]): ProbeReport {

@@ -145,6 +145,16 @@ describe("the live cluster", () => {
     expect(await cluster.readEvidence(ref, "another", never)).toBeUndefined();
   });
 
+  test("a baseline is kept under the app's and its revision's label, read back, and replaced by the next", async () => {
+    const record = { name: "rollgate-keye-baseline", json: "{}", revision: "aaaaaaaaaa" };
+    await cluster.saveBaseline(ref, record, never);
+    await cluster.saveBaseline(ref, { ...record, json: '{"runs":5}', revision: b }, never);
+    const stored = api.get(`${core}/configmaps/${record.name}`);
+    expect(stored?.metadata.labels).toEqual({ ...app, [revision]: b, "app.kubernetes.io/managed-by": "rollgate" });
+    expect(await cluster.readBaseline(ref, record.name, never)).toBe('{"runs":5}');
+    expect(await cluster.readBaseline(ref, "another", never)).toBeUndefined();
+  });
+
   test("nodes are told with their devices, memory and state, by pool", async () => {
     const h800 = { "nvidia.com/gpu.product": "NVIDIA-H800" };
     api.put("/version", { metadata: { name: "" }, gitVersion: "v1.36.3" });

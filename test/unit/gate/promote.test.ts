@@ -12,6 +12,7 @@ describe("a promotion that goes well", () => {
       `switch ${stable} ${next}`,
       `scale ${stable} 0`,
       "evidence pass",
+      `baseline ${next}`,
     ]);
     expect(scene.lines.map((line) => line.replace(/sha256 \w+/, "sha256 …"))).toMatchInlineSnapshot(`
       [
@@ -37,6 +38,7 @@ describe("a promotion that goes well", () => {
         "[soak] 20 s without a restart; 4 more answers right",
         "[retire] keye-aaaaaaaaaa: 2 to 0 replicas, 30 s after the switch",
         "[evidence] ConfigMap rollgate-keye-bbbbbbbbbb-0123456789, sha256 …",
+        "[evidence] ConfigMap rollgate-keye-baseline: golden answers of keye-bbbbbbbbbb-3, for the next revision",
       ]
     `);
   });

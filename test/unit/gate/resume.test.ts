@@ -31,7 +31,7 @@ describe("a run that follows a killed one", () => {
     expect(scene.state).toBe(`${next} serves; ${stable} at 2, ${next} at 2`);
     const ending = await scene.promoteAgain();
     expect(ending).toMatchObject({ kind: "resolved", outputs: { activeRevision: next, previousRevision: stable } });
-    expect(scene.cluster.writes.slice(-2)).toEqual([`scale ${stable} 0`, "evidence pass"]);
+    expect(scene.cluster.writes.slice(-3)).toEqual([`scale ${stable} 0`, "evidence pass", `baseline ${next}`]);
   });
 
   test("after the switch goes back where the candidate turns out wrong", async () => {

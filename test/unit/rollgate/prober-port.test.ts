@@ -1,13 +1,15 @@
 import { expect, test } from "vitest";
 import { systemClock } from "../../../infra/cluster/system-clock.ts";
 import { directPassage, type EnginePod, type Passage, type Transport } from "../../../infra/cluster/transport.ts";
-import { TransportProber } from "../../../infra/rollgate/prober-port.ts";
+import { parseBaseline } from "../../../infra/prober/baseline/document.ts";
+import { baselineOrReason, TransportProber } from "../../../infra/rollgate/prober-port.ts";
 import type { Pod } from "../../../infra/status/objects.ts";
-import { json, ScriptedEngine } from "../../support/scripted-engine.ts";
+import { chatBody, json, promptOf, ScriptedEngine } from "../../support/scripted-engine.ts";
 
 const ref = { namespace: "keye", app: "keye", service: "keye" };
 const pod: Pod = { metadata: { name: "keye-0", namespace: "keye", uid: "u0" }, status: { podIP: "10.0.0.7" } };
 const spec = { profile: "smoke", expectation: {}, timeoutsSeconds: { health: 1 } } as const;
+const questions = { spec, baseline: { because: "none was given." } };
 const never = new AbortController().signal;
 
 /** A transport with one way, which tells what was asked of it. */
@@ -45,7 +47,7 @@ function proberOver(transport: Transport, apiKey: () => Promise<string | undefin
 
 test("a pod is asked under its own port and address, whatever the transport makes of it", async () => {
   const way = oneWay("http://127.0.0.1:9");
-  const report = await proberOver(way.transport).probePod(ref, pod, spec, never);
+  const report = await proberOver(way.transport).probePod(ref, pod, questions, never);
   expect(way.opened).toEqual([{ namespace: "keye", name: "keye-0", ip: "10.0.0.7", port: 8000 }]);
   expect(report).toMatchObject({ target: "keye-0", podUid: "u0", measurements: [{ outcome: "error" }, {}, {}, {}] });
   expect(way.closed()).toBe(1);
@@ -53,7 +55,7 @@ test("a pod is asked under its own port and address, whatever the transport make
 
 test("what the transport knows of a failure is added to what got no answer", async () => {
   const way = oneWay("http://127.0.0.1:9", "connection refused in the pod");
-  const report = await proberOver(way.transport).probePod(ref, pod, spec, never);
+  const report = await proberOver(way.transport).probePod(ref, pod, questions, never);
   const [first, second] = report.measurements;
   expect(first?.reason).toMatch(/ The port-forward said: connection refused in the pod$/);
   expect(second?.reason).not.toContain("port-forward");
@@ -68,10 +70,38 @@ test("the Service is asked as a Service, and closed when it has answered", async
   expect(report.measurements).toHaveLength(2);
 });
 
+const gateSpec = { profile: "gate", expectation: { servedModelName: "keye" } } as const;
+const rightAnswers = ["Paris", "42", "3, 4, 5, 6, 7, 8, 9"];
+
+test("a pod is recorded under what its node and image are known to be, and its way is closed", async () => {
+  const models: unknown[] = [];
+  const engine = new ScriptedEngine({
+    "/v1/chat/completions": (response, body, request) => {
+      models.push(body.model);
+      const known = ["capital", "17 + 25", "Count"].findIndex((word) => promptOf(body).includes(word));
+      json(chatBody(rightAnswers[known] ?? "Well"))(response, body, request);
+    },
+  });
+  const way = oneWay(await engine.listen());
+  const outside = { imageDigest: "sha256:ab", gpuProduct: "NVIDIA-H800" };
+  const text = await proberOver(way.transport).recordBaseline(ref, pod, { spec: gateSpec, ...outside }, never);
+  await engine.close();
+  expect(parseBaseline(text).engine).toMatchObject(outside);
+  expect(new Set(models)).toEqual(new Set(["keye"]));
+  expect({ opened: way.opened.length, closed: way.closed() }).toEqual({ opened: 1, closed: 1 });
+});
+
+test.each([
+  ["one that cannot be read", { name: "base", json: '{"kind":"ProbeBaseline"}' }, /CONFIG_FILE: ConfigMap base: /],
+  ["none", { because: "nothing was promoted yet." }, /^nothing was promoted yet\.$/],
+])("a baseline that is %s is none, with the reason for golden to be skipped", (_name, baseline, reason) => {
+  expect(baselineOrReason(baseline)).toEqual({ because: expect.stringMatching(reason) });
+});
+
 test("a run that is cancelled closes its way", async () => {
   const way = oneWay("http://127.0.0.1:9");
   const signal = AbortSignal.abort(new Error("cancelled"));
-  await expect(proberOver(way.transport).probePod(ref, pod, spec, signal)).rejects.toThrow("cancelled");
+  await expect(proberOver(way.transport).probePod(ref, pod, questions, signal)).rejects.toThrow("cancelled");
   expect(way.closed()).toBe(1);
 });
 
@@ -84,8 +114,8 @@ test("the key is read once, and again after it could not be read", async () => {
     if (read instanceof Error) throw read;
     return read;
   });
-  await expect(prober.probePod(ref, pod, spec, never)).rejects.toThrow("forbidden");
-  await prober.probePod(ref, pod, spec, never);
-  await prober.probePod(ref, pod, spec, never);
+  await expect(prober.probePod(ref, pod, questions, never)).rejects.toThrow("forbidden");
+  await prober.probePod(ref, pod, questions, never);
+  await prober.probePod(ref, pod, questions, never);
   expect(count).toBe(2);
 });
