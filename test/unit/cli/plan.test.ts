@@ -79,7 +79,7 @@ test("JSON has every number in bytes, the verdict, the recommendation and the as
   const { text } = await run("--tp", "2", "--mem-fraction", "0.8", "--json");
   expect(JSON.parse(text)).toMatchObject({
     model: "Keye-VL-2.0-30B-A3B",
-    gpu: { name: "NVIDIA-H800", memoryMiB: { value: 81_559, basis: "assumed" } },
+    gpu: { name: "NVIDIA-H800", memoryMiB: { value: 81_559, basis: "reported" } },
     rows: [
       {
         arguments: { tpSize: 2, memFractionStatic: 0.8 },
