@@ -8,6 +8,7 @@ import { openHub } from "../../infra/supply/hub/open-hub.ts";
 import { parseSource } from "../../infra/supply/hub/source.ts";
 import { type Hydrated, hydrate } from "../../infra/supply/hydrate/hydrate.ts";
 import type { HydrateArgs } from "../../infra/supply/hydrate/hydrate-args.ts";
+import { sha256Of } from "./fake-hub.ts";
 
 /** As patient as usual, in a hundredth of the time. */
 export const testPatience: Patience = { attempts: 4, firstPause: 1, stallAfter: 150, stalls: 2 };
@@ -57,4 +58,9 @@ export function emptyFolder(): string {
 /** The text of a file in a folder. */
 export function textIn(dir: string, name: string): string {
   return readFileSync(join(dir, name), "utf8");
+}
+
+/** The sha256 of a file: of large files it is compared, since the difference of two is shown for minutes. */
+export function sumOfFile(path: string): string {
+  return sha256Of(readFileSync(path));
 }
