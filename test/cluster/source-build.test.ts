@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ClusterConnection, connect } from "../../infra/cluster/connect.ts";
+import { revisionLabel } from "../../infra/core/names.ts";
 import { onRealNode } from "../../infra/rehearsal/real-node/node-object.ts";
 import { buildConfigMap, buildJob } from "../../infra/spec/build/build-job.ts";
 import { buildPlan } from "../support/build-plan.ts";
@@ -140,6 +141,19 @@ describe("a source build in a true pod", () => {
       "fp8_mqa_logits /opt/keye/src/sglang/python/sglang/__init__.py\n",
     );
     expect(status?.containerStatuses?.[0]?.imageID).toBe(image);
+  });
+
+  test("is deployed: every engine that was proven and serves runs this digest", async () => {
+    const [recorded] = Object.values(world.lock().builds);
+    const { exitCode, out, err } = await world.up();
+    expect({ exitCode, out, err }).toMatchObject({ exitCode: 0 });
+    const ref = { namespace: "keye", app: "keye", service: "keye" };
+    const revision = await world.connection.liveRevision(ref, never);
+    const pods = await world.real.cluster.pods("keye");
+    const serving = pods.filter(({ metadata }) => metadata.labels?.[revisionLabel] === revision);
+    expect(serving.map(({ status }) => status?.containerStatuses?.[0]?.imageID)).toEqual(
+      Array.from({ length: 2 }, () => expect.stringMatching(new RegExp(`${recorded?.digest}$`))),
+    );
   });
 
   test("of a branch that moved is another one, once the lock takes the new commit", async () => {

@@ -1,10 +1,11 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
-import { stringify } from "yaml";
+import { parseDocument } from "yaml";
 import { type ClusterConnection, connect } from "../../infra/cluster/connect.ts";
+import { rehearsalEnvironment } from "../../infra/rehearsal/environment.ts";
 import { realNodeLabel } from "../../infra/rehearsal/real-node/node-object.ts";
 import { formatLock } from "../../infra/spec/lock/format.ts";
 import type { Lock } from "../../infra/spec/lock/lock.ts";
@@ -16,7 +17,7 @@ import { programPath, RealNodeCluster } from "./real-node-cluster.ts";
 const root = resolve(import.meta.dirname, "../..");
 const builderUser = 1000;
 
-/** How a `keye` command ended. */
+/** How a command ended. */
 export interface Ended {
   readonly exitCode: number | null;
   readonly out: string;
@@ -24,7 +25,7 @@ export interface Ended {
   readonly err: string;
 }
 
-/** A `keye` command that runs. */
+/** A command that runs. */
 export interface Running {
   readonly process: ChildProcess;
   readonly ended: Promise<Ended>;
@@ -57,7 +58,10 @@ export class SourceBuild {
     const smallDisk = mkdtempSync(join(tmpdir(), "keye-small-disk-"));
     // Before the node, which sees the mounts that are there when it begins.
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", smallDisk]);
-    const real = await RealNodeCluster.start();
+    const real = await RealNodeCluster.start().catch((error: unknown) => {
+      removeDisk(smallDisk);
+      throw error;
+    });
     const { dir, host, registry } = real;
     await registry.push(await makeBaseImage({ dir, name: "localhost/cuda:1" }), "cuda", "12.9.1");
     await registry.push(
@@ -81,8 +85,7 @@ export class SourceBuild {
     this.connection.close();
     await this.repositories.close();
     await this.real.close();
-    execFileSync("umount", ["--lazy", this.smallDisk]);
-    rmSync(this.smallDisk, { recursive: true });
+    removeDisk(this.smallDisk);
   }
 
   /** Deletes the pod of the build that runs, as anybody may. */
@@ -133,7 +136,10 @@ export class SourceBuild {
         ...build,
       },
     };
-    writeFileSync(join(this.folder, "Pulumi.dev.yaml"), stringify({ config: { "keye-stack:stack": { image } } }));
+    // The rest is the rehearsal's own stack.
+    const settings = parseDocument(readFileSync(join(root, "Pulumi.rehearsal.yaml"), "utf8"));
+    settings.setIn(["config", "keye-stack:stack", "image"], image);
+    writeFileSync(join(this.folder, "Pulumi.rehearsal.yaml"), settings.toString());
   }
 
   lock(): Lock {
@@ -145,6 +151,18 @@ export class SourceBuild {
     writeFileSync(join(this.folder, "keye.lock.yaml"), formatLock(lock));
   }
 
+  /** `pulumi up` of the project's own program, with the settings and the lock of the folder. */
+  async up(): Promise<Ended> {
+    // The program looks for the lock beside its own Pulumi.yaml.
+    for (const part of ["infra", "charts", "package.json", "Pulumi.yaml"]) {
+      cpSync(join(root, part), join(this.folder, part), { recursive: true });
+    }
+    symlinkSync(join(root, "node_modules"), join(this.folder, "node_modules"));
+    const init = await this.#start("pulumi", ["stack", "init", "rehearsal"]).ended;
+    if (init.exitCode !== 0) throw new Error(init.err);
+    return this.#start("pulumi", ["up", "--yes", "--skip-preview", "--non-interactive", "--color=never"]).ended;
+  }
+
   /** Runs `keye` to its end. */
   keye(...args: readonly string[]): Promise<Ended> {
     return this.start(...args).ended;
@@ -152,8 +170,13 @@ export class SourceBuild {
 
   /** Starts `keye`. */
   start(...args: readonly string[]): Running {
-    const env = { ...process.env, KUBECONFIG: this.real.cluster.rehearsal.state.kubeconfig };
-    const child = spawn(process.execPath, [join(root, "infra/cli/main.ts"), ...args], { cwd: this.folder, env });
+    return this.#start(process.execPath, [join(root, "infra/cli/main.ts"), ...args]);
+  }
+
+  #start(command: string, args: readonly string[]): Running {
+    const ours = rehearsalEnvironment(this.real.cluster.rehearsal.state, process.env);
+    const env = { ...process.env, ...ours, PULUMI_HOME: join(this.real.dir, "pulumi") };
+    const child = spawn(command, args, { cwd: this.folder, env });
     const lines: string[] = [];
     let out = "";
     let onLine: (line: string) => void = () => undefined;
@@ -177,4 +200,9 @@ export class SourceBuild {
       });
     return { process: child, ended, line };
   }
+}
+
+function removeDisk(folder: string): void {
+  execFileSync("umount", ["--lazy", folder]);
+  rmSync(folder, { recursive: true });
 }
