@@ -25,7 +25,7 @@ Run it as often as you like, by as many as you like: one works, the others wait;
   --region NAME        of the bucket (default: AWS_REGION, else us-east-1)
   --parallel N         files at once, 1 to 64 (default 8)
   --verify             sums a folder that is complete already, and loads again what is damaged
-  --deadline SECONDS   for everything (default 21600)
+  --deadline SECONDS   for all of it, waiting for others included (default 21600)
   --termination FILE   where the last word goes too (default: /dev/termination-log, where there is one)
 
 Tokens come from the environment alone: HF_TOKEN, MODELSCOPE_TOKEN, AWS_ACCESS_KEY_ID with AWS_SECRET_ACCESS_KEY and

@@ -61,7 +61,7 @@ async function fill(flags: HydrateFlags, dir: string, world: CommandWorld): Prom
 async function list(flags: HydrateFlags, world: CommandWorld): Promise<string> {
   const hub = hubOf(flags, world);
   const name = sourceText(flags.source);
-  const signal = AbortSignal.any([world.signal, AbortSignal.timeout(flags.deadlineSeconds * 1000)]);
+  const { signal } = world;
   const commit = await hub.resolveRevision(flags.revision, signal);
   const listed = await hub.listFiles(commit, signal);
   const chosen = chooseFiles(listed, flags.choice);

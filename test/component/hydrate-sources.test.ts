@@ -309,6 +309,18 @@ describe("a hub that is away", () => {
     });
   });
 
+  test.each([
+    ["revision", /No usable answer in 4 attempts; the last: .*: no whole answer within 0.15 s./],
+    ["resolve", /config.json was not given out in 4 attempts; the last: no answer within 0.15 s./],
+  ])("that holds the line and says nothing about a %s is left after a while", async (what, message) => {
+    hub = await startFakeHub(files);
+    hub.refuse = (path) => (path.includes(what) ? { status: 0 } : undefined);
+    await expect(fill("huggingface:owner/model")).rejects.toMatchObject({
+      code: "ENV_UNREACHABLE",
+      message: expect.stringMatching(message),
+    });
+  });
+
   test("and an endpoint where nobody listens is named", async () => {
     hub = await startFakeHub(files);
     await hub.close();

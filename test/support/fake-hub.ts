@@ -53,6 +53,7 @@ export interface FakeHub {
 
 /** A refusal in the hub's own form. */
 export interface RefusalAnswer {
+  /** 0 for no answer at all. */
   readonly status: number;
   readonly headers?: Record<string, string>;
   readonly body?: string;
@@ -84,7 +85,7 @@ export async function startFakeHub(
     const url = new URL(request.url ?? "", hub.url);
     const refusal = hub.refuse(url.pathname, request.headers);
     if (refusal !== undefined) {
-      response.writeHead(refusal.status, refusal.headers).end(refusal.body ?? "");
+      if (refusal.status > 0) response.writeHead(refusal.status, refusal.headers).end(refusal.body ?? "");
       return;
     }
     const give = (path: string) =>

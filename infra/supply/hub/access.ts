@@ -1,6 +1,7 @@
 import { DeployError } from "../../core/errors.ts";
+import type { Milliseconds } from "../../core/units.ts";
 import { type Asking, pauseAfter } from "./ask.ts";
-import type { Hub, HubFile } from "./hub.ts";
+import type { AskLater, Hub, HubFile, OpenedFile, OpenRequest } from "./hub.ts";
 
 /**
  * Asks for one byte of a file: hubs list gated repositories to everybody and refuse the first file. Throws what
@@ -14,7 +15,7 @@ export async function checkAccess(
   const file = files.find(({ bytes }) => bytes > 0);
   if (file === undefined) return;
   for (let attempt = 1; ; attempt++) {
-    const opened = await hub.open({ file, commit, start: 0, end: 0 }, signal);
+    const opened = await look(hub, { file, commit, start: 0, end: 0 }, { limit: patience.stallAfter, signal });
     if (opened.kind === "opened") {
       opened.stream.destroy();
       return;
@@ -28,5 +29,21 @@ export async function checkAccess(
       });
     }
     await clock.sleep(pauseAfter(attempt, opened, patience), signal);
+  }
+}
+
+/** One attempt that ends within `limit`. */
+async function look(
+  hub: Hub,
+  request: OpenRequest,
+  { limit, signal }: { readonly limit: Milliseconds; readonly signal: AbortSignal },
+): Promise<OpenedFile | AskLater> {
+  const passed = AbortSignal.timeout(limit);
+  try {
+    return await hub.open(request, AbortSignal.any([signal, passed]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!passed.aborted) throw error;
+    return { kind: "later", reason: `no answer within ${limit / 1000} s` };
   }
 }

@@ -17,8 +17,7 @@ export function codeOf(error: unknown): string | undefined {
   return /^E[A-Z0-9]+$/.test(code) ? code : undefined;
 }
 
-/** `ENV_READ_ONLY` for a write that the file system refused; a full volume is named so. */
-export function diskError(error: unknown, file: string, doneBytes: Bytes): DeployError {
+function diskError(error: unknown, file: string, doneBytes: Bytes): DeployError {
   const code = codeOf(error);
   const isFull = code === "ENOSPC" || code === "EDQUOT";
   return new DeployError({
@@ -34,7 +33,7 @@ export function diskError(error: unknown, file: string, doneBytes: Bytes): Deplo
   });
 }
 
-/** Runs an operation on `file`; what the file system refuses becomes {@link diskError}. */
+/** Runs an operation on `file`. What the file system refuses becomes `ENV_READ_ONLY`; a full volume is named so. */
 export async function onDisk<T>(file: string, operation: () => Promise<T>, doneBytes: Bytes = 0): Promise<T> {
   try {
     return await operation();
