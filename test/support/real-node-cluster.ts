@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,7 +17,13 @@ export const programPath = toolPath(process.env.PATH);
 
 /** Why true pods with images of our own cannot run here, or undefined where they can: the reason to skip a test with. */
 export function whyNoRealPods(): string | undefined {
-  return whyNoRealNode(programPath) ?? whyNoBaseImage() ?? whyNoLocalRegistry();
+  return whyNoRealNode(programPath) ?? whyNoUserNamespace() ?? whyNoBaseImage() ?? whyNoLocalRegistry();
+}
+
+/** Rootless BuildKit makes one, as a user without rights. */
+function whyNoUserNamespace(): string | undefined {
+  const { status, stderr } = spawnSync("unshare", ["--user", "true"], { uid: 1000, gid: 1000 });
+  return status === 0 ? undefined : `users may not make user namespaces here (${stderr.toString().trim()})`;
 }
 
 /** A rehearsal cluster with a real node beside the simulated ones, and a registry. */
