@@ -99,6 +99,7 @@ async function bring(plan: BuildPlan, { jobs, locks, isLoud }: BringOptions, wor
   try {
     const result = await runBuild(plan, { jobs, clock: systemClock, imageOf, tell: world.err, onLog }, world.signal);
     const image = await imageOf(result.digest, world.signal);
+    if (image.kind === "none") throw missing(plan, result.digest);
     const builtAt = new Date(systemClock.now());
     recordBuild(locks, plan, { ...result, builtAt, ...(image.kind === "there" ? { bytes: image.bytes } : {}) });
     if (result.needsGpu.length > 0)
@@ -112,6 +113,16 @@ async function bring(plan: BuildPlan, { jobs, locks, isLoud }: BringOptions, wor
     }
     throw error;
   }
+}
+
+/** A Job that began before `image.repository` was changed pushes to the old one. */
+function missing({ namespace, name, image }: BuildPlan, digest: string): DeployError {
+  return new DeployError({
+    code: "E_BUILD",
+    where: `${namespace}/jobs/${name}`,
+    message: `It says that it built ${digest}, and ${image.repository} has no such image.`,
+    hint: "Run keye build again: it begins anew.",
+  });
 }
 
 async function cancel(plan: BuildPlan, jobs: BuildJobs, world: CommandWorld): Promise<ExitCode> {

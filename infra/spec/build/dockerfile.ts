@@ -49,10 +49,18 @@ export function dockerfile({ base, sources }: PinnedSources): string {
   ].join("\n");
 }
 
+/**
+ * Begins each of the three. Without a GPU to look at, torch must be told which one to compile for: H800 is 9.0, and its
+ * kernels use what only `9.0a` has.
+ * @see pytorch v2.9 torch/utils/cpp_extension.py, _get_cuda_arch_flags
+ */
+const compilers = `set -eu
+export PATH="/usr/lib/ccache:$PATH" CMAKE_BUILD_PARALLEL_LEVEL="$MAX_JOBS" TORCH_CUDA_ARCH_LIST=9.0a
+! command -v nvcc >/dev/null || export PYTORCH_NVCC="ccache nvcc"`;
+
 function sglangStep(source: PinnedSource): string {
   return `# 1 of 3: SGLang
-set -eu
-export PATH="/usr/lib/ccache:$PATH"
+${compilers}
 ${bring(source, "sglang")}
 pip install --disable-pip-version-check -e "${folder("sglang")}/python[all]"
 rm -rf ${folder("sglang")}/.git
@@ -66,9 +74,8 @@ rm -rf ${folder("sglang")}/.git
  */
 function deepGemmStep(source: PinnedSource): string {
   return `# 2 of 3: DeepGEMM, over the one that SGLang brought
-set -eu
-export PATH="/usr/lib/ccache:$PATH" DG_FORCE_BUILD=1 DEEP_GEMM_FORCE_BUILD=TRUE
-! command -v nvcc >/dev/null || export PYTORCH_NVCC="ccache nvcc"
+${compilers}
+export DG_FORCE_BUILD=1 DEEP_GEMM_FORCE_BUILD=TRUE
 ${bring(source, "deepGemm")}
 cd ${folder("deepGemm")}
 bash -e install.sh
@@ -78,8 +85,7 @@ find . -name .git -prune -exec rm -rf {} +
 
 function effectiveKernelsStep(source: PinnedSource): string {
   return `# 3 of 3: EffectiveKernels
-set -eu
-export PATH="/usr/lib/ccache:$PATH"
+${compilers}
 ${bring(source, "effectiveKernels")}
 cd ${folder("effectiveKernels")}
 pip install --disable-pip-version-check -e . --no-deps --no-build-isolation

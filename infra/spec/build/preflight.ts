@@ -7,13 +7,13 @@ export const preflightFailed = "keye: preflight:";
 /**
  * Proves, without a GPU, that the image can start the engine, and writes the provenance.
  *
- * SGLang brings a stock `deep_gemm`; that the authors' fork has taken its place is shown by the kernels that only the fork
- * and later versions have, by `__init__.py` being the checkout's byte for byte, and by the version's suffix, which is the
- * commit. An import that fails for want of a driver or device is noted, not refused: the gate's first requests prove it.
+ * SGLang brings a stock `deep_gemm`. That the authors' fork has taken its place is shown by the functions that the engine
+ * needs, by `__init__.py` being the checkout's byte for byte, and by the version's suffix, where it is a commit. An import
+ * that fails for want of a driver or device is noted, not refused: the gate's first requests prove it.
  * @see sglang keye-vl-v2-30b-release, srt/layers/attention (deep_gemm.fp8_mqa_logits, effective_kernels.ops)
  */
 export const preflight = String.raw`# preflight COMMITS-AS-JSON
-import filecmp, importlib.metadata as metadata, importlib.util, json, os, subprocess, sys
+import filecmp, importlib.metadata as metadata, importlib.util, json, os, re, subprocess, sys
 
 commits = json.loads(sys.argv[1])
 root = os.environ["VIRTUAL_ENV"].rsplit("/", 1)[0]
@@ -25,7 +25,7 @@ for name in ("torch", "cv2", "torchcodec", "sgl_kernel", "deep_gemm", "effective
         loaded[name] = importlib.import_module(name)
     except Exception as error:
         said = f"{type(error).__name__}: {error}".splitlines()[0]
-        if any(words in said for words in no_gpu):
+        if any(words in str(error) for words in no_gpu):
             needs_gpu.append(name)
             print(f"keye: {name} cannot be imported without a GPU: {said}")
         else:
@@ -46,13 +46,18 @@ def version(package):
     except metadata.PackageNotFoundError:
         return None
 
-suffix = (version("deep_gemm") or "").partition("+")[2]
-if suffix and not commits["deepGemm"].startswith(suffix.split(".")[0]):
-    problems.append(f"deep_gemm is version {version('deep_gemm')}, not of commit {commits['deepGemm']}")
+installed = version("deep_gemm") or "not installed"
+suffix = re.search(r"\+([0-9a-f]{7,40})\b", installed)
+if suffix and not commits["deepGemm"].startswith(suffix[1]):
+    problems.append(f"deep_gemm is {installed}, not of commit {commits['deepGemm']}")
 found = importlib.util.find_spec("deep_gemm")
 ours = f"{root}/src/deepGemm/deep_gemm/__init__.py"
-if found is None or found.origin is None or not filecmp.cmp(found.origin, ours, shallow=False):
-    problems.append(f"deep_gemm is not the fork's: {found and found.origin} differs from {ours}")
+if found is None or found.origin is None:
+    problems.append("there is no deep_gemm")
+elif os.path.exists(ours) and not filecmp.cmp(found.origin, ours, shallow=False):
+    problems.append(f"deep_gemm is not the fork's: {found.origin} differs from {ours}")
+elif not os.path.exists(ours) and not suffix:
+    problems.append(f"deep_gemm is {installed}, which does not tell whose it is; nor is there {ours}")
 
 if problems:
     sys.exit("\n".join(f"${preflightFailed} {problem}" for problem in problems))

@@ -53,6 +53,7 @@ if [ "$(printf '%s\n' 1.85.0 "$rustc" | sort -V | head -n 1)" != 1.85.0 ]; then
   curl --proto =https --fail --silent --show-error https://sh.rustup.rs |
     sh -s -- -y --profile minimal --no-modify-path --default-toolchain ${rust}
 fi
+rustc --version
 python3 -m venv --system-site-packages "$VIRTUAL_ENV"
 python=
 command -v uv >/dev/null || python="$python uv==${uv}"

@@ -34,6 +34,8 @@ test.each([
   { what: "submodules are there before anything is built", text: "git submodule update --init --recursive" },
   { what: "a login is never asked for", text: "GIT_TERMINAL_PROMPT=0" },
   { what: "the number of compilers comes from outside", text: "ARG MAX_JOBS=1\n" },
+  { what: "CMake's compilers are as many", text: 'CMAKE_BUILD_PARALLEL_LEVEL="$MAX_JOBS"' },
+  { what: "code is made for Hopper, though no GPU is there to ask", text: "TORCH_CUDA_ARCH_LIST=9.0a" },
   { what: "pip's downloads are kept", text: "--mount=type=cache,target=/root/.cache/pip" },
   { what: "crates are kept", text: "--mount=type=cache,target=/usr/local/cargo/registry" },
   { what: "compiled objects are kept", text: "--mount=type=cache,target=/root/.cache/ccache" },
