@@ -4,11 +4,11 @@ import { sizeText } from "../../core/transfer.ts";
 import type { Bytes } from "../../core/units.ts";
 import { type Patience, pauseAfter } from "../hub/ask.ts";
 import { reasonOf } from "../hub/http-get.ts";
-import type { AskLater, Hub, HubFile } from "../hub/hub.ts";
+import type { AskLater, Hub, HubFile, OpenedFile } from "../hub/hub.ts";
 import { type ContentSums, comparedSum, isIntact } from "./content-digest.ts";
 import type { Ledger } from "./ledger.ts";
 import { PartFile } from "./part-file.ts";
-import { withStallLimit } from "./stall-limit.ts";
+import { type Watched, withStallLimit } from "./stall-limit.ts";
 
 /** What the download of one file needs. */
 export interface DownloadContext {
@@ -93,37 +93,15 @@ interface Attempt {
 
 /** One connection. Never throws for what the network does. */
 async function attempt(part: PartFile, file: HubFile, context: DownloadContext): Promise<Attempt> {
-  const { hub, commit, ledger, clock, patience, signal, onBytes } = context;
+  const { clock, patience, signal } = context;
   let received = 0;
-  const ifRange = ledger.etagOf(file.path);
-  const asked = { file, commit, start: part.size, ...(ifRange === undefined ? {} : { ifRange }) };
+  const onReceived = (count: Bytes) => {
+    received += count;
+  };
   try {
-    const trouble = await withStallLimit({ clock, limit: patience.stallAfter, signal }, async ({ signal, touch }) => {
-      const opened = await hub.open(asked, signal);
-      if (opened.kind === "later") return opened;
-      const isOther = ifRange !== undefined && opened.etag !== ifRange;
-      if (opened.start !== part.size || (isOther && part.size > 0)) {
-        onBytes(-part.size);
-        await part.reset();
-      }
-      if (opened.start !== part.size) {
-        // A range of another version: its beginning is missing.
-        opened.stream.destroy();
-        await ledger.noteEtag(file.path, undefined);
-        return { kind: "later", reason: "the file has changed at the source" } as const;
-      }
-      await ledger.noteEtag(file.path, opened.etag);
-      for await (const piece of opened.stream) {
-        touch();
-        // Only an answer without a length can be too long; the sum says whether its beginning is right.
-        const wanted = piece.subarray(0, file.bytes - part.size);
-        await part.append(wanted);
-        touch();
-        received += wanted.length;
-        onBytes(wanted.length);
-        if (wanted.length < piece.length) break;
-      }
-      return received > 0 ? undefined : ({ kind: "later", reason: "an empty answer" } as const);
+    const trouble = await withStallLimit({ clock, limit: patience.stallAfter, signal }, async (watched) => {
+      const opened = await openRest(part, file, { ...context, signal: watched.signal });
+      return opened.kind === "later" ? opened : await receive(part, file, { ...context, opened, watched, onReceived });
     });
     return trouble === undefined ? { received } : { received, trouble };
   } catch (error) {
@@ -131,6 +109,48 @@ async function attempt(part: PartFile, file: HubFile, context: DownloadContext):
     if (error instanceof DeployError) throw error;
     return { received, trouble: { kind: "later", reason: reasonOf(error) } };
   }
+}
+
+/** Opens the file where the part ends. A part of another version is dropped on the way. */
+async function openRest(part: PartFile, file: HubFile, context: DownloadContext): Promise<OpenedFile | AskLater> {
+  const { hub, commit, ledger, onBytes, signal } = context;
+  const known = ledger.etagOf(file.path);
+  const ifRange = known === undefined ? {} : { ifRange: known };
+  const opened = await hub.open({ file, commit, start: part.size, ...ifRange }, signal);
+  if (opened.kind === "later") return opened;
+  const isOther = known !== undefined && opened.etag !== known;
+  if (part.size > 0 && (isOther || opened.start !== part.size)) {
+    onBytes(-part.size);
+    await part.reset();
+  }
+  const hasBeginning = opened.start === part.size;
+  await ledger.noteEtag(file.path, hasBeginning ? opened.etag : undefined);
+  if (hasBeginning) return opened;
+  opened.stream.destroy();
+  return { kind: "later", reason: "the file has changed at the source" };
+}
+
+interface Receiving extends DownloadContext {
+  readonly opened: OpenedFile;
+  readonly watched: Watched;
+  readonly onReceived: (count: Bytes) => void;
+}
+
+/** Adds what comes to the part, to the end of the answer. */
+async function receive(part: PartFile, file: HubFile, context: Receiving): Promise<AskLater | undefined> {
+  const { opened, watched, onBytes, onReceived } = context;
+  const before = part.size;
+  for await (const piece of opened.stream) {
+    watched.touch();
+    // Only an answer without a length can be too long; the sum says whether its beginning is right.
+    const wanted = piece.subarray(0, file.bytes - part.size);
+    await part.append(wanted);
+    watched.touch();
+    onReceived(wanted.length);
+    onBytes(wanted.length);
+    if (wanted.length < piece.length) break;
+  }
+  return part.size > before ? undefined : { kind: "later", reason: "an empty answer" };
 }
 
 function corrupt(file: HubFile, sums: ContentSums, where: string): DeployError {
