@@ -16,6 +16,7 @@ const columns = [
   "graphs",
   "left",
   "needed",
+  "pictures",
   "verdict",
 ];
 
@@ -30,6 +31,7 @@ export function planText({ model, gpu }: PlanOrder, judged: readonly Judged[]): 
     `Context ${whole(context)} tokens, ${running === undefined ? "as many requests at once as the server chooses" : `${running} requests at once`}.`,
     "",
     ...table([columns, ...judged.map(cells)]),
+    "full requests: of the whole context, in the pool at once. pictures: of the greatest size, in one request.",
     "",
     ...section(
       "Why",
@@ -40,7 +42,7 @@ export function planText({ model, gpu }: PlanOrder, judged: readonly Judged[]): 
       grouped(judged, ({ verdict }) => verdict.cure),
     ),
     ...section("Recommended", recommendations(judged)),
-    ...section("Numbers that nobody has checked on this model and GPU", assumptionLines(assumptionsOf(model, gpu))),
+    ...section("Taken on trust", assumptionLines(assumptionsOf(model, gpu))),
   ].join("\n");
 }
 
@@ -60,7 +62,7 @@ function cells({ request, plan, verdict }: Judged): readonly string[] {
   const { requestTable, graphs, left, working } = plan;
   const fullRequests = (plan.tokens / plan.contextLength).toFixed(2);
   const sizes = [requestTable, graphs, left, working].map(gibibytes);
-  return [...head, whole(plan.tokens), fullRequests, ...sizes, verdict.kind];
+  return [...head, whole(plan.tokens), fullRequests, ...sizes, String(plan.pictures), verdict.kind];
 }
 
 /** Columns under their names, numbers at the right, the verdict at the left. */

@@ -11,6 +11,8 @@ export const engineFacts = {
   topK: { value: 2048, basis: "code", source: "srt/models/keye_topk_mask.py" },
   /** Tokens of the longest video that a request may have without settings of its own. */
   videoTokens: { value: 184_320, basis: "code", source: "srt/multimodal/processors/keye_adaptive_video.py" },
+  /** Tokens of the largest picture that a request may have without settings of its own. */
+  pictureTokens: { value: 20_480, basis: "code", source: "srt/multimodal/processors/keye_adaptive_video.py" },
   /** Patches that one pass of the vision encoder takes of a video. */
   patchesAtOnce: { value: 8192, basis: "code", source: "srt/models/keye_qwen3.py, KEYE_VIDEO_PATCH_CHUNK_SIZE" },
   /** GiB of the driver, the CUDA context and the process group, before the weights. */
@@ -39,8 +41,14 @@ export const engineFacts = {
     basis: "assumed",
     source: "beside what is computed; a model of two layers took 0.13 GiB for all of its graphs on an H100",
   },
-  /** Copies of a video's pixels on the first GPU. */
-  videoCopies: {
+  /** Bytes of the vision encoder's largest buffers at once, for each patch and each number of its width. */
+  visionBytes: {
+    value: 33,
+    basis: "measured",
+    source: "the encoder's layers rebuilt in PyTorch on an H100, one to twenty passes of 8192 patches",
+  },
+  /** Copies of the pixels of a picture or video on the first GPU. */
+  pixelCopies: {
     value: 2,
     basis: "assumed",
     source: "one of the front process and one of the engine",

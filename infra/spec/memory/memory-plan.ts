@@ -3,7 +3,7 @@ import { engineFacts } from "./engine-facts.ts";
 import { kvCacheBytes, type MemoryArguments } from "./memory-arguments.ts";
 import type { ModelShape } from "./model.ts";
 import { weightBytesPerGpu } from "./parameters.ts";
-import { workingBytes } from "./working-space.ts";
+import { largestPictures, workingBytes } from "./working-space.ts";
 
 const mib = 2 ** 20;
 const gib = 2 ** 30;
@@ -41,6 +41,8 @@ export interface MemoryPlan {
   readonly left: Bytes;
   /** Needed of `left` while it works. */
   readonly working: Bytes;
+  /** Pictures of the greatest size that one request may have; an estimate. */
+  readonly pictures: number;
 }
 
 /**
@@ -61,6 +63,7 @@ export function planMemory({ shape, memoryMiB, args }: MemoryRequest): MemoryPla
   const requestTable = (maxRunningRequests + 1) * (contextLength + 4) * 4;
   const frontProcess = Math.floor(engineFacts.frontProcessGib.value * gib);
   const graphs = graphBytes(shape, Math.min(args.cudaGraphMaxBs, maxRunningRequests), contextLength);
+  const left = free - weights - tokens * bytesPerToken - requestTable - graphs - frontProcess;
   return {
     free,
     weights,
@@ -73,8 +76,9 @@ export function planMemory({ shape, memoryMiB, args }: MemoryRequest): MemoryPla
     requestTable,
     graphs,
     frontProcess,
-    left: free - weights - tokens * bytesPerToken - requestTable - graphs - frontProcess,
+    left,
     working: workingBytes(shape, args),
+    pictures: largestPictures(left, shape, args),
   };
 }
 

@@ -38,7 +38,8 @@ function stackFile(settings: object): string {
 function rowsOf(text: string): readonly (readonly string[])[] {
   const lines = text.split("\n");
   const from = lines.findIndex((line) => line.startsWith("tp ")) + 1;
-  return lines.slice(from, lines.indexOf("", from)).map((line) => line.trim().split(/ {2,}/));
+  const to = lines.findIndex((line) => line.startsWith("full requests:"));
+  return lines.slice(from, to).map((line) => line.trim().split(/ {2,}/));
 }
 
 test.each(["1", "2", "4", "8"])("an H800 with tp %s and every fraction", async (tp) => {

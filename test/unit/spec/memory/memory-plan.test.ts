@@ -156,6 +156,11 @@ describe("an argument moves what it should", () => {
     expect(whole).toBeGreaterThan(planMemory(onH800(2, 0.8)).working * 3);
   });
 
+  test("each 3 GiB less that are left are one large picture less", () => {
+    const pictures = [0.8, 0.85, 0.9].map((fraction) => planMemory(onH800(2, fraction)).pictures);
+    expect(pictures).toEqual([3, 2, 0]);
+  });
+
   test("a wish for more requests than the server allows is cut to its limit", () => {
     expect(planMemory(onH800(2, 0.8, { maxRunningRequests: 4000 })).maxRunningRequests).toBe(2048);
   });

@@ -20,7 +20,7 @@ const rows: readonly Row[] = [
     tp: 2,
     fraction: 0.8,
     kind: "fits",
-    reason: "The pool holds 677,312 tokens, 2.6 requests of 262,144; 11.7 GiB are left where work needs about 5.5 GiB.",
+    reason: "The pool holds 677,312 tokens, 2.6 requests of 262,144; 11.7 GiB are left where work needs about 5.6 GiB.",
   },
   {
     what: "no room for the pool: up",
@@ -54,7 +54,7 @@ const rows: readonly Row[] = [
     fraction: 0.88,
     kind: "tight",
     reason:
-      '5.4 GiB are left where work needs about 5.5 GiB: a long video may end the engine with "CUDA out of memory".',
+      '5.4 GiB are left where work needs about 5.6 GiB: a long video may end the engine with "CUDA out of memory".',
     cure: "Lower --mem-fraction-static: 0.55 to 0.87 fits, and so does --max-running-requests=256.",
   },
   {
@@ -64,7 +64,7 @@ const rows: readonly Row[] = [
     args: { maxRunningRequests: 64 },
     kind: "tight",
     reason:
-      '4.1 GiB are left where work needs about 5.5 GiB: a long video may end the engine with "CUDA out of memory".',
+      '4.1 GiB are left where work needs about 5.6 GiB: a long video may end the engine with "CUDA out of memory".',
     cure: "Lower --mem-fraction-static: 0.55 to 0.91 fits.",
   },
   {
@@ -120,7 +120,7 @@ describe("recommended", () => {
       tp: 2,
       fraction: 0.8,
       from: 0.55,
-      to: 0.9,
+      to: 0.89,
       running: 256,
       context: 262_144,
     },
