@@ -30,12 +30,16 @@ const interval: Milliseconds = 5_000;
 const minute: Milliseconds = 60_000;
 const stallAfter: Milliseconds = 10 * minute;
 
+/** What an API server says that will not have such a pod in this namespace: it will say so until somebody changes it. */
+const refused = /violates PodSecurity/;
+
 /** The Job's own deadline ends it; this one ends us, where nobody in the cluster acts on the Job's. */
 const grace: Milliseconds = 5 * minute;
 
 /**
  * Waits until a Job has ended, and tells a line at every new step and else once a minute; ten minutes without a line of log
- * are told as what they are. Rejects with `E_BUILD` where the Job vanishes, or is there long after its deadline.
+ * are told as what they are. Rejects with `E_BUILD` where the Job vanishes, is there long after its deadline, or
+ * may not have a pod.
  */
 export async function followBuild(
   jobs: FollowedJobs,
@@ -65,6 +69,7 @@ export async function followBuild(
         logs.push(jobs.followLog({ namespace: job.namespace, name: status.pod }, log, either).catch(said));
       }
       story.tick(status);
+      if (status.kind === "waiting" && refused.test(status.reason)) throw forbidden(job, status.reason);
       if (clock.now() >= giveUpAt) throw overdue(job, options.deadlineSeconds);
       await clock.sleep(interval, signal);
     }
@@ -127,6 +132,15 @@ class BuildStory {
 
 function minutes(duration: Milliseconds): string {
   return duration < minute ? `${Math.round(duration / 1000)} s` : `${Math.floor(duration / minute)} min`;
+}
+
+function forbidden({ namespace, name }: ObjectRef, reason: string): DeployError {
+  return new DeployError({
+    code: "E_BUILD",
+    where: `${namespace}/jobs/${name}`,
+    message: `The namespace refuses the build's pod: ${reason.replace(/\.?$/, ".")}`,
+    hint: "Rootless BuildKit needs seccomp and AppArmor unconfined: label the namespace pod-security.kubernetes.io/enforce=privileged while it builds. The Job goes on trying; keye build follows it, keye build --cancel ends it.",
+  });
 }
 
 function vanished({ namespace, name }: ObjectRef): DeployError {

@@ -167,17 +167,30 @@ describe("a source build in a true pod", () => {
     expect(jobName(after.out)).not.toBe(jobName(before.out));
   });
 
+  test("that leaves the stock deep_gemm where it is fails its preflight, and nothing is pushed", async () => {
+    world.repositories.deepGemm.commit({ ...deepGemm, "install.sh": "echo done\n" });
+    await world.keye("lock", "--update");
+    const { exitCode, err } = await world.keye("build");
+    expect(exitCode).toBe(1);
+    expect(err).toContain('Preflight: deep_gemm has no fp8_mqa_logits (step "Preflight: the imports');
+    expect(err).toMatch(/deep_gemm is not the fork's: .*site-packages\/deep_gemm\/__init__\.py differs from/);
+    const key = jobName((await world.keye("build", "--dry-run")).out)?.slice(-10);
+    expect(await world.real.registry.manifest("keye/engine", `build-${key}`)).toBeUndefined();
+  });
+
   test("whose step fails says which and its last lines, and so it does again; a better commit is built from what is kept", async () => {
+    world.repositories.deepGemm.commit({ ...deepGemm, "setup.py": "raise SystemExit('nvcc died')\n" });
+    await world.keye("lock", "--update");
     const failed = await world.keye("build");
     expect(failed.exitCode).toBe(1);
     expect(failed.err).toMatch(
       /E_BUILD: keye\/jobs\/keye-build-[0-9a-f]{10}: Step "2 of 3: DeepGEMM, over the one that SGLang brought" failed with exit code 1\./,
     );
-    expect(failed.err).toContain("the branch has moved");
+    expect(failed.err).toContain("nvcc died");
     const again = await world.keye("build");
     expect(again).toMatchObject({ exitCode: 1, err: expect.stringContaining("It is begun anew.") });
 
-    world.repositories.deepGemm.commit({ "setup.py": deepGemm["setup.py"] });
+    world.repositories.deepGemm.commit(deepGemm);
     expect(await world.keye("lock", "--update")).toMatchObject({ exitCode: 0 });
     const mended = await world.keye("build", "--follow");
     expect({ exitCode: mended.exitCode, err: mended.err }).toMatchObject({ exitCode: 0 });

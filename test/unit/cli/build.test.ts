@@ -187,6 +187,17 @@ describe("a build", () => {
     });
   });
 
+  test("whose pod the namespace will not have is not waited for", async () => {
+    const message =
+      'pods "x" is forbidden: violates PodSecurity "restricted:latest": seccompProfile (must not set to "Unconfined")';
+    const event = { metadata: { name: "e" }, type: "Warning", message, involvedObject: {} };
+    const { result } = await run(new FakeJobs(undefined, { ...view(undefined), events: [event] }));
+    expect(result).toMatchObject({
+      code: "E_BUILD",
+      message: expect.stringMatching(/refuses the build's pod: .* label the namespace pod-security/),
+    });
+  });
+
   test("whose pod left no last words is not taken for a result", async () => {
     const silent = view({ terminated: { exitCode: 0 } }, { type: "Complete" });
     const { result } = await run(new FakeJobs(undefined, running, silent));
