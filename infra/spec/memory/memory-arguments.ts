@@ -42,6 +42,11 @@ export function defaultArguments(tpSize: number, memFractionStatic: number): Mem
   };
 }
 
+/** How many requests at once are worth their room in the request table: those that a CUDA graph can serve together. */
+export function usefulRequests({ tpSize, memFractionStatic, cudaGraphMaxBs }: MemoryArguments): number {
+  return cudaGraphMaxBs > 0 ? cudaGraphMaxBs : defaultArguments(tpSize, memFractionStatic).cudaGraphMaxBs;
+}
+
 /** The arguments that a stack's settings give. Values of `extraArgs` that the server would refuse are passed over. */
 export function memoryArgumentsOf(engine: EngineConfig): MemoryArguments {
   const defaults = defaultArguments(engine.tpSize, engine.memFractionStatic);

@@ -1,4 +1,5 @@
 import { headProblem, issuesOf } from "./issues.ts";
+import { usefulRequests } from "./memory-arguments.ts";
 import { type MemoryPlan, type MemoryRequest, planMemory } from "./memory-plan.ts";
 
 /** What the authors of the model run; where it fits, nothing else is recommended. */
@@ -49,20 +50,24 @@ export function fractionsWhere(
 export function recommend(request: MemoryRequest): Recommendation | undefined {
   const { args, shape } = request;
   if (headProblem(shape, args.tpSize) !== undefined) return undefined;
-  const maxRunningRequests = args.maxRunningRequests ?? Math.max(1, args.cudaGraphMaxBs);
+  const maxRunningRequests = args.maxRunningRequests ?? usefulRequests(args);
   const wanted = args.contextLength ?? shape.contextLength;
   const at = (contextLength: number) => ({ ...request, args: { ...args, maxRunningRequests, contextLength } });
   const fitting = (contextLength: number) => fractionsWhere(at(contextLength), (plan) => issuesOf(plan).length === 0);
-  const contextLength = fitting(wanted) === undefined ? longestContext(at(wanted)) : wanted;
+  const contextLength = fitting(wanted) === undefined ? longestContext(wanted, fitting) : wanted;
   const fits = contextLength > 0 ? fitting(contextLength) : undefined;
   if (fits === undefined) return undefined;
   const memFractionStatic = Math.min(Math.max(authorsFraction, fits.from), fits.to);
   return { memFractionStatic, fits, maxRunningRequests, contextLength };
 }
 
-/** Whole 1024 tokens of the largest pool that leaves the working space free; a shorter context only leaves more. */
-function longestContext(request: MemoryRequest): number {
-  const safe = plansOf(request).filter(({ plan }) => plan.left >= plan.working);
-  const tokens = Math.max(0, ...safe.map(({ plan }) => plan.tokens));
-  return Math.floor(tokens / 1024) * 1024;
+/** The most of whole 1024 tokens below `wanted` that fits, by halving: what fits also fits a shorter context. 0 for none. */
+function longestContext(wanted: number, fitting: (contextLength: number) => FractionRange | undefined): number {
+  let [fits, fails] = [0, Math.ceil(wanted / 1024)];
+  while (fails - fits > 1) {
+    const middle = Math.floor((fits + fails) / 2);
+    if (fitting(middle * 1024) === undefined) fails = middle;
+    else fits = middle;
+  }
+  return fits * 1024;
 }

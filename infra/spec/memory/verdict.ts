@@ -1,4 +1,5 @@
 import { headProblem, type Issue, issuesOf } from "./issues.ts";
+import { usefulRequests } from "./memory-arguments.ts";
 import { type MemoryPlan, type MemoryRequest, planMemory } from "./memory-plan.ts";
 import { fractionsWhere, recommend } from "./recommend.ts";
 import { gibibytes, rangeText, whole } from "./wording.ts";
@@ -60,6 +61,9 @@ function sentence(issue: Issue, { args }: MemoryRequest, plan: MemoryPlan): stri
 
 /** Which argument to turn, which way, and how far. */
 function cureOf(request: MemoryRequest, issues: readonly Issue[]): string {
+  const { args, shape } = request;
+  const wanted = args.contextLength ?? shape.contextLength;
+  if ((args.maxTotalTokens ?? wanted) < wanted) return `Raise --max-total-tokens to ${wanted}: it caps the pool.`;
   const range = fractionsWhere(request, (plan) => issuesOf(plan).length === 0);
   const isLow = issues.includes("pool") || issues.includes("context");
   if (range !== undefined) {
@@ -70,14 +74,15 @@ function cureOf(request: MemoryRequest, issues: readonly Issue[]): string {
   const better = recommend(request);
   if (better === undefined) return `${loading}Use more or larger GPUs.`;
   const { contextLength, maxRunningRequests, fits } = better;
-  const change = `--context-length=${contextLength} --max-running-requests=${maxRunningRequests}`;
-  return `${loading}No fraction serves this context: use more GPUs a replica (--tp-size), or ${change} with ${rangeText(fits)}.`;
+  const shorter = contextLength === wanted ? "" : `--context-length=${contextLength} `;
+  const change = `${shorter}--max-running-requests=${maxRunningRequests}`;
+  return `${loading}No fraction fits alone: use more GPUs a replica (--tp-size), or ${change} with ${rangeText(fits)}.`;
 }
 
 /** The fewer requests that would do at the same fraction, as the end of a sentence; empty where that is not enough. */
 function fewerRequests(request: MemoryRequest): string {
   const { args } = request;
-  const few = Math.max(1, args.cudaGraphMaxBs);
+  const few = usefulRequests(args);
   if (args.maxRunningRequests !== undefined && args.maxRunningRequests <= few) return "";
   const plan = planMemory({ ...request, args: { ...args, maxRunningRequests: few } });
   return issuesOf(plan).length === 0 ? `, and so does --max-running-requests=${few}` : "";

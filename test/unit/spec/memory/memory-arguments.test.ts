@@ -44,7 +44,8 @@ test.each([
   { what: "a dtype that the server refuses", extraArgs: ["--kv-cache-dtype=int4"], has: { kvCacheDtype: "auto" } },
   { what: "a number that the server refuses", extraArgs: ["--cuda-graph-max-bs=many"], has: { cudaGraphMaxBs: 256 } },
 ])("$what", ({ extraArgs, has }) => {
-  expect(argumentsOf({ extraArgs })).toMatchObject(has);
+  const { engine } = stackConfig();
+  expect(memoryArgumentsOf({ ...engine, extraArgs })).toMatchObject(has);
 });
 
 test("four GPUs get larger graphs by themselves", () => {

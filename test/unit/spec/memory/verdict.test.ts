@@ -74,7 +74,7 @@ const rows: readonly Row[] = [
     kind: "cannot load",
     reason:
       'The weights take 58.2 GiB, and 0.7 of 78.5 GiB free is 54.9 GiB: the server stops with "Not enough memory".',
-    cure: "Raise --mem-fraction-static to 0.75 or more to load. No fraction serves this context: use more GPUs a replica (--tp-size), or --context-length=122880 --max-running-requests=256 with 0.89 to 0.9.",
+    cure: "Raise --mem-fraction-static to 0.75 or more to load. No fraction fits alone: use more GPUs a replica (--tp-size), or --context-length=131072 --max-running-requests=256 with 0.9.",
   },
   {
     what: "one GPU, too high: down to load, and still not the context",
@@ -83,7 +83,26 @@ const rows: readonly Row[] = [
     kind: "cannot load",
     reason:
       "0.97 of 78.5 GiB free leaves 2.4 GiB for the request table (2.0 GiB), the CUDA graphs (about 1.4 GiB) and the front process (0.6 GiB): memory ends while the server starts.",
-    cure: "Lower --mem-fraction-static to 0.94 or less to load. No fraction serves this context: use more GPUs a replica (--tp-size), or --context-length=122880 --max-running-requests=256 with 0.89 to 0.9.",
+    cure: "Lower --mem-fraction-static to 0.94 or less to load. No fraction fits alone: use more GPUs a replica (--tp-size), or --context-length=131072 --max-running-requests=256 with 0.9.",
+  },
+  {
+    what: "a fraction that fits only with fewer requests",
+    tp: 1,
+    fraction: 0.9,
+    args: { contextLength: 130_048 },
+    kind: "tight",
+    reason:
+      '5.1 GiB are left where work needs about 5.8 GiB: a long video may end the engine with "CUDA out of memory".',
+    cure: "No fraction fits alone: use more GPUs a replica (--tp-size), or --max-running-requests=256 with 0.9.",
+  },
+  {
+    what: "a pool that --max-total-tokens caps",
+    tp: 2,
+    fraction: 0.8,
+    args: { maxTotalTokens: 131_072 },
+    kind: "tight",
+    reason: "The pool holds 131,072 tokens: a prompt of the full 262,144 is refused.",
+    cure: "Raise --max-total-tokens to 262144: it caps the pool.",
   },
   {
     what: "8 GPUs: the fork does not split 4 KV heads",
@@ -124,7 +143,7 @@ describe("recommended", () => {
       running: 256,
       context: 262_144,
     },
-    { what: "a shorter context with one", tp: 1, fraction: 0.89, from: 0.89, to: 0.9, running: 256, context: 122_880 },
+    { what: "a shorter context with one", tp: 1, fraction: 0.9, from: 0.9, to: 0.9, running: 256, context: 131_072 },
     {
       what: "the same with four, and larger graphs",
       tp: 4,
@@ -141,6 +160,10 @@ describe("recommended", () => {
       maxRunningRequests: running,
       contextLength: context,
     });
+  });
+
+  test("without CUDA graphs, as many requests as with them", () => {
+    expect(recommend(onH800(2, 0.6, { cudaGraphMaxBs: 0 }))).toMatchObject({ maxRunningRequests: 256 });
   });
 
   test("what is recommended fits", () => {
