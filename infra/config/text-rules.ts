@@ -55,6 +55,21 @@ export const textRules = {
     wanted: 'the name of a Kubernetes object: small letters, digits, "-" and "."',
     mend: asDnsLabel,
   },
+  apiGroup: {
+    name: "api-group",
+    title: "API group",
+    pattern: /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)+$/,
+    maxLength: 253,
+    wanted: "an API group without a version, such as karpenter.k8s.aws",
+    mend: (text) => text.replace(/\/.*$/, ""),
+  },
+  objectKind: {
+    name: "object-kind",
+    title: "object kind",
+    pattern: /^[A-Za-z]([-A-Za-z0-9]*[A-Za-z0-9])?$/,
+    maxLength: 63,
+    wanted: "the kind of a Kubernetes object, such as EC2NodeClass",
+  },
   secretKey: {
     name: "secret-key",
     title: "Secret key",
@@ -152,6 +167,14 @@ export const textRules = {
     maxLength: 512,
     wanted: 'an http or https address without user, password, query, or a "/" at the end',
   },
+  storeUrl: {
+    name: "store-url",
+    title: "address of an object store",
+    pattern: /^https?:\/\/(\{bucket\}\.)?[A-Za-z0-9]([-.A-Za-z0-9]*[A-Za-z0-9])?(:[0-9]+)?(\/[A-Za-z0-9._~%+=@,:-]+)*$/,
+    maxLength: 512,
+    wanted:
+      'an http or https address without user, password, query, or a "/" at the end; "{bucket}." may stand before its host',
+  },
   bucketUrl: {
     name: "bucket-url",
     title: "bucket address",
@@ -200,6 +223,13 @@ export const textRules = {
     pattern: /^--[a-z0-9][a-z0-9-]*(=[^\r\n]*)?$/,
     maxLength: 4096,
     wanted: "one argument: --flag or --flag=value",
+  },
+  contract: {
+    name: "contract",
+    title: "contract name or file",
+    pattern: /^[A-Za-z0-9][A-Za-z0-9._-]*(\/[A-Za-z0-9][A-Za-z0-9._-]*)*$/,
+    maxLength: 256,
+    wanted: "the name of a contract, or the path of a .json file from the folder of the stack file",
   },
   line: {
     name: "line",

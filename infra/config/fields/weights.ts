@@ -41,10 +41,11 @@ export const weightsField: FieldsFor<ModelConfig>["weights"] = {
       },
       endpoint: {
         kind: "text",
-        rule: textRules.webUrl,
+        rule: textRules.storeUrl,
         isOptional: true,
         isSensitive: true,
-        sentence: "Address of an S3-compatible server; that of AWS where absent.",
+        sentence:
+          "Address of an S3-compatible server, with {bucket} in it where the bucket is part of the host; that of AWS where absent.",
         hint: secretHint,
       },
       region: { kind: "text", rule: textRules.word, isOptional: true, sentence: "Region of the bucket." },
