@@ -1,20 +1,28 @@
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
+import { selectorOf } from "../config/pool-labels.ts";
 import type { StackConfig } from "../config/stack-config.ts";
 import { DeployError, textOf } from "../core/errors.ts";
 import type { InspectNodesArgs, InspectNodesResult } from "../core/pool-node.ts";
 import type { InspectReferencesArgs, InspectReferencesResult } from "../core/references.ts";
 import { referencesOf } from "../spec/check-references.ts";
+import { madeKinds } from "../spec/node-pools/made-object.ts";
 
 /**
  * Asks the cluster for its identity and for the nodes of every pool. Reads only, and runs in previews too. Throws what the
  * plugin says, by its code: `ENV_KUBECONFIG`, `ENV_UNREACHABLE`, `E_API`.
  */
 export async function inspectNodes(config: StackConfig): Promise<InspectNodesResult> {
+  const kinds = madeKinds(config.nodePools);
   const args: InspectNodesArgs = {
     ...contextOf(config),
-    pools: config.nodePools.map(({ name, selector }) => ({ name, selector })),
+    pools: config.nodePools.map((pool) => ({
+      name: pool.name,
+      selector: selectorOf(pool),
+      ...(pool.rdma === undefined ? {} : { rdma: pool.rdma.resource }),
+    })),
+    ...(kinds.length === 0 ? {} : { kinds }),
   };
   return invoke("rollgate:index:inspectNodes", args);
 }

@@ -4,7 +4,7 @@ import type { InspectNodesResult } from "../core/pool-node.ts";
 import type { PromotionOutputs } from "../core/promotion-inputs.ts";
 import { engineChart, parseManifests, renderChart } from "../process/helm.ts";
 import { chartValues } from "../spec/chart-values.ts";
-import { checkNodePools, poolError } from "../spec/check-node-pools.ts";
+import { checkNodePools, poolError, poolNotes, poolWarnings } from "../spec/check-node-pools.ts";
 import { checkClaims, claimError, secretWarnings } from "../spec/check-references.ts";
 import type { PinnedStack } from "../spec/pinned-stack.ts";
 import { promotionInputs } from "../spec/promotion-inputs.ts";
@@ -72,6 +72,8 @@ async function fittingCluster(config: PinnedStack): Promise<InspectNodesResult> 
   const cluster = await inspectNodes(config);
   const ofPools = checkNodePools(config, cluster);
   if (ofPools.length > 0) throw poolError(ofPools);
+  for (const note of poolNotes(config, cluster)) await pulumi.log.info(note);
+  for (const warning of poolWarnings(config)) await pulumi.log.warn(warning);
   const references = await inspectReferences(config);
   const nodes = cluster.pools.flatMap((pool) => pool.nodes);
   const ofClaims = checkClaims(config, references, nodes.length);

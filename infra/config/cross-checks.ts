@@ -1,4 +1,5 @@
 import type { CrossCheck } from "./cross-check.ts";
+import { elasticPoolChecks } from "./cross-checks/elastic-pools.ts";
 import { engineChecks } from "./cross-checks/engine.ts";
 import { argumentChecks } from "./cross-checks/extra-args.ts";
 import { imageChecks } from "./cross-checks/image.ts";
@@ -12,6 +13,7 @@ import { supplyChecks } from "./cross-checks/supply.ts";
 export const crossChecks: readonly CrossCheck[] = [
   ...reservedChecks,
   ...nodePoolChecks,
+  ...elasticPoolChecks,
   ...imageChecks,
   ...modelChecks,
   ...supplyChecks,

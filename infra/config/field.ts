@@ -88,6 +88,19 @@ interface VariantKind<V = Readonly<Record<string, Fields>>> {
   readonly defaultKind?: keyof V & string;
 }
 
+/** A list of groups, each with the setting `by` that decides which other settings it has. */
+interface VariantsKind<V = Readonly<Record<string, Fields>>> {
+  readonly kind: "variants";
+  /** One entry, for messages. */
+  readonly entry: string;
+  readonly by: string;
+  readonly variants: V;
+  /** The variant that is meant where `by` is not given. */
+  readonly defaultVariant: keyof V & string;
+  readonly min: number;
+  readonly max: number;
+}
+
 type AnyKind =
   | TextKind
   | QuantityKind
@@ -100,7 +113,8 @@ type AnyKind =
   | MapKind
   | GroupKind
   | GroupsKind
-  | VariantKind;
+  | VariantKind
+  | VariantsKind;
 
 /** Whether a setting must be there. A group that is neither required nor optional is read as if it were `{}`. */
 interface AnyPresence {
@@ -151,7 +165,7 @@ type KindFor<T> = [T] extends [boolean]
       : [T] extends [readonly string[]]
         ? TextsKind
         : [T] extends [readonly (infer E)[]]
-          ? GroupsKind<FieldsFor<E>>
+          ? ListKind<E>
           : string extends keyof T
             ? MapKind
             : [T] extends [{ readonly kind: infer K extends string }]
@@ -159,6 +173,11 @@ type KindFor<T> = [T] extends [boolean]
                   | VariantKind<{ readonly [V in K]: FieldsFor<Omit<Extract<T, { readonly kind: V }>, "kind">> }>
                   | SingleKind<T>
               : GroupKind<FieldsFor<T>>;
+
+/** A list whose entries say their `provider` has the settings of each. */
+type ListKind<E> = [E] extends [{ readonly provider: infer P extends string }]
+  ? VariantsKind<{ readonly [V in P]: FieldsFor<Omit<Extract<E, { readonly provider: V }>, "provider">> }>
+  : GroupsKind<FieldsFor<E>>;
 
 /** A group with only one kind so far keeps `kind` as an ordinary choice. */
 type SingleKind<T> = GroupKind<FieldsFor<T>>;

@@ -81,14 +81,22 @@ function kindSchema(field: Field): JsonSchema {
     case "groups":
       return { type: "array", items: groupSchema(field.fields), minItems: field.min, maxItems: field.max };
     case "variant":
-      return {
-        oneOf: Object.entries(field.variants).map(([kind, fields]) =>
-          groupSchema({ kind: kindChoice([kind], field.defaultKind), ...fields }),
-        ),
-      };
+      return variantSchema("kind", field.variants, field.defaultKind);
+    case "variants": {
+      const { by, variants, defaultVariant, min, max } = field;
+      return { type: "array", items: variantSchema(by, variants, defaultVariant), minItems: min, maxItems: max };
+    }
     default:
       return field satisfies never;
   }
+}
+
+function variantSchema(by: string, variants: Readonly<Record<string, Fields>>, defaultKind?: string): JsonSchema {
+  return {
+    oneOf: Object.entries(variants).map(([kind, fields]) =>
+      groupSchema({ [by]: kindChoice({ by, kinds: [kind], defaultKind }), ...fields }),
+    ),
+  };
 }
 
 function textSchema(rule: TextRule): JsonSchema {

@@ -2,6 +2,7 @@ import type { PhaseBudgets } from "../core/phase-budgets.ts";
 import type { PromotionDeadlines } from "../core/promotion-inputs.ts";
 import { parseQuantity } from "../core/quantity.ts";
 import type { Bytes, Seconds } from "../core/units.ts";
+import { elasticPools } from "./pool-labels.ts";
 import type { StackConfig } from "./stack-config.ts";
 
 /** What a node pulls of the published image, as long as nothing more exact is known. */
@@ -33,6 +34,7 @@ const warmUpSeconds: Seconds = 600;
 
 /** The settings that the budgets are computed from. */
 export const budgetInputs = [
+  "nodePools",
   "model.size",
   "model.volume",
   "model.weights",
@@ -46,11 +48,13 @@ export const budgetInputs = [
  */
 export function phaseBudgets(config: StackConfig): PhaseBudgets {
   const { model, supply, rollout } = config;
+  const elastic = elasticPools(config.nodePools);
   const size = parseQuantity(model.size) ?? 0;
   const speed = model.volume === undefined ? slowDownload : model.volume.readMegabytesPerSecond * 1e6;
   return {
-    schedule: 90,
-    pull: podSeconds + (supply.prePull ? 0 : whole(usualImageBytes / slowDownload)),
+    schedule: Math.max(90, ...elastic.map((pool) => pool.nodeStartSeconds)),
+    // A node that comes only once a pod waits for it has no image yet.
+    pull: podSeconds + (supply.prePull && elastic.length === 0 ? 0 : whole(usualImageBytes / slowDownload)),
     hydrate: model.weights === undefined ? 0 : podSeconds + whole(size / slowDownload),
     load: processSeconds + whole((readAllowance * size) / speed),
     jit: compileSeconds,

@@ -55,7 +55,7 @@ export function noValue(field: Field, place: Place): undefined {
 }
 
 function holdsSettings(field: Field): boolean {
-  return field.kind === "group" || field.kind === "groups" || field.kind === "variant" || field.kind === "map";
+  return ["group", "groups", "variant", "variants", "map"].includes(field.kind);
 }
 
 interface Counted {

@@ -26,7 +26,9 @@ function readSetting(field: Field, value: unknown, place: Place): unknown {
     case "groups":
       return readGroups(field, value, place);
     case "variant":
-      return readVariant(field, value, place);
+      return readVariant(byKind(field), value, place);
+    case "variants":
+      return readVariants(field, value, place);
     default:
       return readValue(field, value, place);
   }
@@ -36,7 +38,7 @@ function readAbsent(field: Field, place: Place): unknown {
   if (field.default !== undefined) return field.default;
   if (field.isOptional === true) return undefined;
   if (field.kind === "group") return readGroup(field.fields, {}, place);
-  if (field.kind === "variant" && field.defaultKind !== undefined) return readVariant(field, {}, place);
+  if (field.kind === "variant" && field.defaultKind !== undefined) return readVariant(byKind(field), {}, place);
   const hint = field.hint === undefined ? {} : { hint: field.hint };
   place.findings.add({ path: place.path, rule: "missing", message: `is required. ${field.sentence}`, ...hint });
   return undefined;
@@ -60,23 +62,53 @@ function readGroup(fields: Fields, value: Group, place: Place): Group {
 }
 
 function readGroups(field: Of<"groups">, value: unknown, place: Place): readonly unknown[] | undefined {
-  if (!Array.isArray(value)) return wrongType(field, value, `a list of ${field.entry}s`, place);
-  const { findings, path } = place;
-  if (!isCountFine(field, value.length, { one: field.entry, many: `${field.entry}s` }, place)) return undefined;
   const single: Field = { kind: "group", fields: field.fields, sentence: field.sentence, isRequired: true };
-  return value.map((item: unknown, index) =>
-    readSetting(single, item ?? null, { path: stepInto(path, index), findings }),
+  return readEntries(field, value, place, (item, inner) => readSetting(single, item ?? null, inner));
+}
+
+function readVariants(field: Of<"variants">, value: unknown, place: Place): readonly unknown[] | undefined {
+  const { by, variants, defaultVariant } = field;
+  const single: Varied = { field, by, variants, defaultKind: defaultVariant };
+  return readEntries(field, value, place, (item, inner) =>
+    item === null || item === undefined ? noValue(field, inner) : readVariant(single, item, inner),
   );
 }
 
-function readVariant(field: Of<"variant">, value: unknown, place: Place): Group | undefined {
-  const kinds = Object.keys(field.variants);
-  if (!isGroup(value)) return wrongType(field, value, `settings with kind: ${kinds.join(" or ")}`, place);
-  const choice = kindChoice(kinds, field.defaultKind);
-  const inner = { path: stepInto(place.path, "kind"), findings: place.findings };
-  const kind = readSetting(choice, Object.hasOwn(value, "kind") ? value.kind : undefined, inner);
-  const variant = typeof kind === "string" ? field.variants[kind] : undefined;
-  return variant === undefined ? undefined : readGroup({ kind: choice, ...variant }, value, place);
+function readEntries(
+  field: Of<"groups" | "variants">,
+  value: unknown,
+  place: Place,
+  read: (item: unknown, place: Place) => unknown,
+): readonly unknown[] | undefined {
+  if (!Array.isArray(value)) return wrongType(field, value, `a list of ${field.entry}s`, place);
+  const { findings, path } = place;
+  if (!isCountFine(field, value.length, { one: field.entry, many: `${field.entry}s` }, place)) return undefined;
+  return value.map((item: unknown, index) => read(item, { path: stepInto(path, index), findings }));
+}
+
+/** A group whose setting `by` decides which other settings it has; `field` is what its problems are told with. */
+interface Varied {
+  readonly field: Field;
+  readonly by: string;
+  readonly variants: Readonly<Record<string, Fields>>;
+  readonly defaultKind: string | undefined;
+}
+
+function byKind(field: Of<"variant">): Varied {
+  return { field, by: "kind", variants: field.variants, defaultKind: field.defaultKind };
+}
+
+function readVariant({ field, by, variants, defaultKind }: Varied, value: unknown, place: Place): Group | undefined {
+  const kinds = Object.keys(variants);
+  if (!isGroup(value)) return wrongType(field, value, `settings with ${by}: ${kinds.join(" or ")}`, place);
+  const choice = kindChoice({ by, kinds, defaultKind });
+  const inner = { path: stepInto(place.path, by), findings: place.findings };
+  const kind = readSetting(choice, Object.hasOwn(value, by) ? value[by] : undefined, inner);
+  const variant = typeof kind === "string" ? variants[kind] : undefined;
+  if (variant !== undefined) return readGroup({ [by]: choice, ...variant }, value, place);
+  // Which settings it should have is not known.
+  place.findings.markBroken(place.path);
+  return undefined;
 }
 
 function namesOf(fields: Fields): string {

@@ -145,7 +145,7 @@ function unitHint(field: Field, value: unknown): string | undefined {
 }
 
 function listHint(field: Field, value: unknown): string | undefined {
-  const isList = field.kind === "groups" || field.kind === "texts";
+  const isList = ["groups", "variants", "texts"].includes(field.kind);
   return isList && !Array.isArray(value) ? 'Begin each entry with "- ".' : undefined;
 }
 

@@ -23,10 +23,12 @@ function settingsInside(field: Field, path: string): readonly Setting[] {
       return settingsOf(field.fields, `${path}[].`);
     case "variant":
       return Object.values(field.variants).flatMap((fields) => settingsOf(fields, `${path}.`));
+    case "variants":
+      return Object.values(field.variants).flatMap((fields) => settingsOf(fields, `${path}[].`));
     default:
       return [];
   }
 }
 
-/** Paths of all settings of a stack. */
-export const settingPaths: readonly string[] = settingsOf(stackFields).map((setting) => setting.path);
+/** Paths of all settings of a stack, each once, however many kinds of a group have it. */
+export const settingPaths: readonly string[] = [...new Set(settingsOf(stackFields).map((setting) => setting.path))];

@@ -14,11 +14,13 @@ interface Section {
 /** Text of docs/settings.md: a table for each group of settings, the rules over several, and the sources. */
 export function settingsDocument(): string {
   const root = { path: "", sentence: "Settings at the top of `keye-stack:stack`.", fields: stackFields };
-  const sections = [root, ...sectionsIn(stackFields, "")].map(sectionText);
+  // A group that several kinds have alike is told once.
+  const sections = [...new Set([root, ...sectionsIn(stackFields, "")].map(sectionText))];
   const rules = crossChecks.map((check) => `- ${check.sentence}`);
-  const sources = settingsOf(stackFields)
+  const told = settingsOf(stackFields)
     .filter(({ field }) => field.source !== undefined)
     .map(({ path, field }) => `- \`${path}\`: ${field.source}`);
+  const sources = [...new Set(told)];
   return [
     "# Settings",
     "",
@@ -56,14 +58,29 @@ function sectionsOf(field: Field, path: string): readonly Section[] {
     case "groups":
       return [{ path: `${path}[]`, sentence, fields: field.fields }, ...sectionsIn(field.fields, `${path}[].`)];
     case "variant":
-      return Object.entries(field.variants).flatMap(([kind, fields]) => {
-        const ofKind = `${path} with kind ${kind}`;
-        const choice = kindChoice([kind], field.defaultKind);
-        return [{ path: ofKind, sentence, fields: { kind: choice, ...fields } }, ...sectionsIn(fields, `${path}.`)];
-      });
+      return variantSections(field, { path, by: "kind", defaultKind: field.defaultKind });
+    case "variants":
+      return variantSections(field, { path: `${path}[]`, by: field.by, defaultKind: field.defaultVariant });
     default:
       return [];
   }
+}
+
+interface Varied {
+  readonly path: string;
+  readonly by: string;
+  readonly defaultKind: string | undefined;
+}
+
+function variantSections(
+  { variants, sentence }: Pick<Extract<Field, { kind: "variant" | "variants" }>, "variants" | "sentence">,
+  { path, by, defaultKind }: Varied,
+): readonly Section[] {
+  return Object.entries(variants).flatMap(([kind, fields]) => {
+    const choice = kindChoice({ by, kinds: [kind], defaultKind });
+    const section = { path: `${path} with ${by} ${kind}`, sentence, fields: { [by]: choice, ...fields } };
+    return [section, ...sectionsIn(fields, `${path}.`)];
+  });
 }
 
 function sectionText({ path, sentence, fields }: Section): string {
@@ -109,6 +126,8 @@ function kindText(field: Field, unit: string): string {
       return "group, see below";
     case "groups":
       return `list of ${field.min} to ${field.max}, see below`;
+    case "variants":
+      return `list of ${field.min} to ${field.max}, ${field.by} ${Object.keys(field.variants).join(" or ")}, see below`;
     case "variant":
       return `group, kind ${Object.keys(field.variants).join(" or ")}, see below`;
     default:
@@ -124,5 +143,6 @@ function defaultText(field: Field): string {
   if (field.isRequired === true) return "required";
   if (field.computed !== undefined) return `computed: ${field.computed}`;
   if (field.default === undefined) return field.isOptional === true ? "absent" : "";
-  return field.kind === "groups" && field.min > 0 ? "one, all defaults below" : `\`${JSON.stringify(field.default)}\``;
+  const isList = field.kind === "groups" || field.kind === "variants";
+  return isList && field.min > 0 ? "one, all defaults below" : `\`${JSON.stringify(field.default)}\``;
 }

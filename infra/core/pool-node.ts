@@ -9,6 +9,8 @@ export interface PoolNode {
   readonly allocatableGpus: number;
   /** `status.allocatable.memory`. */
   readonly allocatableMemory: Bytes;
+  /** How many of the pool's RDMA resource it offers; absent where the pool names none. */
+  readonly allocatableRdma?: number;
   readonly isReady: boolean;
   readonly isUnschedulable: boolean;
 }
@@ -16,7 +18,20 @@ export interface PoolNode {
 /** Arguments of the function `rollgate:index:inspectNodes`. */
 export interface InspectNodesArgs {
   readonly context?: string;
-  readonly pools: readonly { readonly name: string; readonly selector: Readonly<Record<string, string>> }[];
+  readonly pools: readonly {
+    readonly name: string;
+    readonly selector: Readonly<Record<string, string>>;
+    /** Extended resource to count. */
+    readonly rdma?: string;
+  }[];
+  /** Kinds of objects that the cluster must know. @default none */
+  readonly kinds?: readonly ObjectKind[];
+}
+
+/** A kind of object, such as `karpenter.sh/v1` `NodePool`. */
+export interface ObjectKind {
+  readonly apiVersion: string;
+  readonly kind: string;
 }
 
 /** What `rollgate:index:inspectNodes` returns: the nodes that each pool's selector finds, sorted by name. */
@@ -26,4 +41,6 @@ export interface InspectNodesResult {
   /** Such as `v1.36.3`. */
   readonly serverVersion: string;
   readonly pools: readonly { readonly name: string; readonly nodes: readonly PoolNode[] }[];
+  /** Those of the kinds that the cluster does not know; absent where none was asked for. */
+  readonly missingKinds?: readonly ObjectKind[];
 }

@@ -44,6 +44,18 @@ export interface SupplyInputs {
   readonly deadlineSeconds: Seconds;
 }
 
+/** Nodes that do not exist and come when pods wait for them. */
+export interface GrowthInputs {
+  readonly pools: readonly {
+    /** Labels that the pool's nodes carry, and no others. */
+    readonly nodeLabels: Readonly<Record<string, string>>;
+    readonly maxNodes: number;
+    readonly gpusPerNode: number;
+  }[];
+  /** How long a pod may wait until a new node offers its GPUs. */
+  readonly nodeStartSeconds: Seconds;
+}
+
 /** Inputs of `rollgate:index:Promotion`. Plain JSON; holds references to Secrets, never their values. */
 export interface PromotionInputs {
   readonly namespace: string;
@@ -80,6 +92,8 @@ export interface PromotionInputs {
   readonly apiKeySecret?: { readonly name: string; readonly key: string };
   /** Absent: nothing is brought, and pods fetch for themselves. */
   readonly supply?: SupplyInputs;
+  /** Absent: the nodes are those that exist. */
+  readonly growth?: GrowthInputs;
   /** How long each phase of a start may take; absent: only the deadlines bound them. */
   readonly budgets?: PhaseBudgets;
   /** What the cache of compiled kernels that all pods share is kept by: 10 hex digits. Absent where they share none. */

@@ -2,6 +2,7 @@ import { freeGpus, ledgerLines, replicasThatFit } from "../status/gpu-ledger.ts"
 import type { Pod } from "../status/objects.ts";
 import { isTerminating } from "../status/pod-facts.ts";
 import { activeOf, deploymentOf, isOfApp, leftoversOf, revisionOf } from "./app-view.ts";
+import { replicasToCome } from "./growth.ts";
 import { coolDownLeft } from "./negative-cache.ts";
 import type { Situation } from "./phase-observe.ts";
 import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
@@ -33,16 +34,17 @@ export async function preflight(run: PromotionRun, situation: Situation): Promis
     const active = activeOf(situation.observation);
     const ledger = await readLedger(run, signal, (pod) => isOfApp(pod, inputs) && revisionOf(pod) !== active);
     const fitting = replicasThatFit(ledger, inputs.gpusPerReplica);
-    if (fitting < inputs.replicas) {
+    const coming = await replicasToCome(run, signal);
+    if (fitting + coming < inputs.replicas) {
       throw run.stop({
         kind: "inconclusive",
         code: "E_CAPACITY",
-        message: `${needText(run)}; there is room for ${fitting} (${freeGpus(ledger)} GPUs free).`,
+        message: `${needText(run)}; there is room for ${fitting} (${freeGpus(ledger)} GPUs free)${comingText(run, coming)}.`,
         details: ledgerLines(ledger),
         hint: "Free GPUs or add nodes.",
       });
     }
-    run.line("preflight", `${needText(run)}; ${freeGpus(ledger)} GPUs are free`);
+    run.line("preflight", `${needText(run)}; ${freeGpus(ledger)} GPUs are free${comingText(run, coming)}`);
   });
 }
 
@@ -77,10 +79,16 @@ async function waitForRoom(run: PromotionRun, signal: AbortSignal): Promise<void
   const isCandidate = (pod: Pod) => isOfApp(pod, inputs) && revisionOf(pod) === inputs.revision && !isTerminating(pod);
   for (;;) {
     const ledger = await readLedger(run, signal, isCandidate);
-    if (replicasThatFit(ledger, inputs.gpusPerReplica) >= inputs.replicas) return;
+    const fitting = replicasThatFit(ledger, inputs.gpusPerReplica) + (await replicasToCome(run, signal));
+    if (fitting >= inputs.replicas) return;
     run.status("park", `${freeGpus(ledger)} GPUs are free; parked pods are still ending`);
     await ports.clock.sleep(roomPollMs, signal);
   }
+}
+
+/** Empty where no pool may grow. */
+function comingText({ inputs }: PromotionRun, coming: number): string {
+  return inputs.growth === undefined ? "" : `, and nodes may come for ${coming} more`;
 }
 
 function needText({ inputs }: PromotionRun): string {

@@ -8,6 +8,7 @@ import { revisionFault } from "../status/revision-fault.ts";
 import { rolloutStatus } from "../status/rollout-status.ts";
 import { podsOf } from "./app-view.ts";
 import { FaultWatch } from "./fault-watch.ts";
+import { awaitingNodes } from "./growth.ts";
 import { LogReader } from "./log-reader.ts";
 import { spansText } from "./phase-clock.ts";
 import { PodProgress } from "./pod-progress.ts";
@@ -82,7 +83,7 @@ export async function waitReady(run: PromotionRun): Promise<readonly Pod[]> {
   return await run.phase({ name: "ready", seconds, onDeadline }, async (signal) => {
     for (;;) {
       const view = await run.ports.cluster.candidate(run.ref, run.inputs.revision, signal);
-      const statuses = await readStatuses(view, logs, signal);
+      const statuses = (await readStatuses(view, logs, signal)).map((status) => patient(run, status));
       lastLook = clock.now();
       run.lastSeen = new Map(
         statuses.map(({ pod, phase, detail }) => [pod, phase === detail ? phase : `${phase}, ${detail}`]),
@@ -122,6 +123,11 @@ async function readStatuses(view: CandidateView, logs: LogReader, signal: AbortS
   return await Promise.all(
     view.pods.map(async (pod) => podStatus({ pod, events: view.events, ...(await logs.read(pod, signal)) })),
   );
+}
+
+/** The status, with the time that a node may take to come. */
+function patient(run: PromotionRun, status: PodStatus): PodStatus {
+  return status.fault === undefined ? status : { ...status, fault: awaitingNodes(run, status.fault) };
 }
 
 /** The pods, once there are exactly as many ready ones as asked for and the Deployment agrees. */

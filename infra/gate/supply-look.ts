@@ -5,6 +5,7 @@ import type { Fault } from "../status/fault.ts";
 import type { JobView } from "../status/job-status.ts";
 import type { Node } from "../status/objects.ts";
 import { type SupplyStatus, supplyStatus } from "../status/supply-job.ts";
+import { awaitingNodes } from "./growth.ts";
 import type { PromotionRun } from "./promotion-run.ts";
 
 /** Lines of a Job's log that are read at each look. */
@@ -84,7 +85,8 @@ export class SupplyWatch {
   #judge(state: SupplyState, now: EpochMs): SupplyState {
     const { job, fault } = state;
     const since = this.#faultySince.get(`${job.name} ${fault?.code}`);
-    if (fault === undefined || since === undefined || now - since < fault.verdictAfterSeconds * 1000) return state;
+    if (fault === undefined || since === undefined) return state;
+    if (now - since < awaitingNodes(this.#run, fault).verdictAfterSeconds * 1000) return state;
     return { ...state, kind: "failed", reason: fault.reason };
   }
 

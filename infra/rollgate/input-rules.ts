@@ -54,6 +54,11 @@ const supply = record({
   deadlineSeconds: somewhatOfSeconds,
 });
 
+const growth = record({
+  pools: listOf(record({ nodeLabels: stringMap, maxNodes: wholePositive, gpusPerNode: wholePositive })),
+  nodeStartSeconds: somewhatOfSeconds,
+});
+
 const budgets = record(Object.fromEntries(clockPhases.map((phase) => [phase, seconds])));
 
 const promotionInputs = record(
@@ -78,6 +83,7 @@ const promotionInputs = record(
     context: anyText,
     retryNonce: text(/^/, "text"),
     supply,
+    growth,
     budgets,
     cacheKey: hash,
     transport: oneOf(transports),
@@ -93,8 +99,9 @@ export function checkPromotionInputs(inputs: unknown): readonly InputFailure[] {
 
 /** Everything that is wrong with the arguments of `rollgate:index:inspectNodes`. */
 export function checkInspectArgs(args: unknown): readonly InputFailure[] {
-  const pool = record({ name: anyText, selector: stringMap });
-  return record({ pools: listOf(pool) }, { context: anyText })(args, "");
+  const pool = record({ name: anyText, selector: stringMap }, { rdma: anyText });
+  const kind = record({ apiVersion: anyText, kind: anyText });
+  return record({ pools: listOf(pool) }, { context: anyText, kinds: listOf(kind) })(args, "");
 }
 
 /** Everything that is wrong with the arguments of `rollgate:index:inspectReferences`. */

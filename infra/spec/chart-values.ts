@@ -1,4 +1,5 @@
 import type { ModelConfig, StackConfig } from "../config/stack-config.ts";
+import { stayAnnotations } from "./node-pools/stay-annotations.ts";
 import type { PinnedImage, PinnedStack } from "./pinned-stack.ts";
 import { placementOf } from "./placement.ts";
 
@@ -23,7 +24,7 @@ export function chartValues(config: PinnedStack, use: ChartUse): ChartValues {
     imagePullSecrets: config.image.pullSecrets.map((name) => ({ name })),
     model: modelValues(config.model),
     engine: engineValues(config),
-    podAnnotations: config.engine.podAnnotations,
+    podAnnotations: { ...stayAnnotations(config.nodePools), ...config.engine.podAnnotations },
     ...given("runtimeClassName", config.engine.runtimeClassName),
     ...placementOf(config),
     ...cacheValues(config),

@@ -1,28 +1,47 @@
-import type { NodePoolConfig, StackConfig } from "../config/stack-config.ts";
+import { elasticPools, selectorOf } from "../config/pool-labels.ts";
+import type { ExistingPoolConfig, NodePoolConfig, StackConfig } from "../config/stack-config.ts";
 import { DeployError } from "../core/errors.ts";
 import type { InspectNodesResult, PoolNode } from "../core/pool-node.ts";
 import { parseQuantity } from "../core/quantity.ts";
+import { isUsable, memoryOf, nodeProblems } from "./node-pools/check-node.ts";
+import { madeObject } from "./node-pools/made-object.ts";
 
-/** MiB of GPU memory that an unlisted Hopper GPU must have to stand in for an H800: 80 GB less what the driver keeps. */
-const minGpuMemoryMiB = 80_000;
+interface FoundPool {
+  readonly pool: NodePoolConfig;
+  readonly nodes: readonly PoolNode[];
+}
 
 /**
- * What the cluster's nodes lack for the settings, one sentence a problem; empty where all is well. Each sentence starts
- * with the pool and names what was found and what was wanted.
+ * What the cluster lacks for the settings, one sentence a problem; empty where all is well. Each sentence starts with the
+ * pool and names what was found and what was wanted. A pool that may grow is no problem while it is small.
  */
 export function checkNodePools(config: StackConfig, found: InspectNodesResult): readonly string[] {
-  const pools = config.nodePools.map((pool) => ({
-    pool,
-    nodes: found.pools.find((one) => one.name === pool.name)?.nodes ?? [],
-  }));
-  const usable = pools.flatMap(({ nodes }) => nodes.filter(isUsable));
+  const pools = foundPools(config, found);
   return [
     ...pools.flatMap(({ pool, nodes }) => [
-      ...countProblems(pool, nodes),
+      ...kindProblems(pool, found),
+      ...(pool.provider === "existing" ? countProblems(pool, nodes) : []),
       ...nodes.flatMap((node) => nodeProblems(config, pool, node)),
     ]),
     ...sharedNodes(pools),
-    ...capacityProblems(config, usable),
+    ...capacityProblems(config, pools),
+  ];
+}
+
+/** Which pools have no node yet, and how many may come: no problem, but worth knowing. */
+export function poolNotes(config: StackConfig, found: InspectNodesResult): readonly string[] {
+  const pools = foundPools(config, found);
+  return elasticPools(config.nodePools)
+    .filter((pool) => pools.some((one) => one.pool === pool && one.nodes.length === 0))
+    .map(({ name, maxNodes }) => `${name}: no node yet; up to ${maxNodes} may come once pods wait for them.`);
+}
+
+/** What may go wrong though the settings can be carried out. */
+export function poolWarnings({ nodePools, replicas }: StackConfig): readonly string[] {
+  if (replicas > 1 || nodePools.some((pool) => !pool.spot)) return [];
+  const names = nodePools.map((pool) => pool.name).join(", ");
+  return [
+    `${names}: the cloud may take back every node (spot), and replicas is 1: nothing serves then until another node has loaded the model.`,
   ];
 }
 
@@ -40,14 +59,26 @@ export function poolError(problems: readonly string[]): DeployError {
 const advice =
   "Nothing was created. See the nodes: kubectl get nodes -L nvidia.com/gpu.product,nvidia.com/gpu.count,keye-stack.dev/pool";
 
-function isUsable(node: PoolNode): boolean {
-  return node.isReady && !node.isUnschedulable;
+function foundPools({ nodePools }: StackConfig, found: InspectNodesResult): readonly FoundPool[] {
+  return nodePools.map((pool) => ({ pool, nodes: found.pools.find((one) => one.name === pool.name)?.nodes ?? [] }));
 }
 
-function countProblems(pool: NodePoolConfig, nodes: readonly PoolNode[]): string[] {
+const installed = { existing: "", karpenter: "Karpenter 1.0 or later", clusterApi: "Cluster API 1.11 or later" };
+
+function kindProblems(pool: NodePoolConfig, { missingKinds = [] }: InspectNodesResult): string[] {
+  const object = madeObject(pool);
+  if (object === undefined) return [];
+  const { apiVersion, kind } = object;
+  if (missingKinds.every((one) => one.apiVersion !== apiVersion || one.kind !== kind)) return [];
+  return [
+    `${pool.name}: the cluster has no ${apiVersion} ${kind}: install ${installed[pool.provider]}, or use provider existing.`,
+  ];
+}
+
+function countProblems(pool: ExistingPoolConfig, nodes: readonly PoolNode[]): string[] {
   const usable = nodes.filter(isUsable);
   if (usable.length >= pool.minNodes) return [];
-  const selector = Object.entries(pool.selector)
+  const selector = Object.entries(selectorOf(pool))
     .map(([key, value]) => `${key}=${value}`)
     .join(",");
   const unusable = nodes
@@ -58,57 +89,7 @@ function countProblems(pool: NodePoolConfig, nodes: readonly PoolNode[]): string
   return [`${pool.name}: ${found} ${selector}${why}, minNodes is ${pool.minNodes}.`];
 }
 
-function nodeProblems(config: StackConfig, pool: NodePoolConfig, node: PoolNode): string[] {
-  const where = `${pool.name}: node ${node.name}`;
-  const problems = gpuProblems(where, pool, node);
-  // A node that is down advertises nothing: that is told by the count of usable nodes.
-  if (!isUsable(node)) return problems;
-  const { tpSize, resources } = config.engine;
-  if (node.allocatableGpus !== pool.gpusPerNode) {
-    const tooFew = node.allocatableGpus < tpSize ? `, too few for tpSize ${tpSize}` : "";
-    problems.push(
-      `${where} offers ${node.allocatableGpus} GPUs (nvidia.com/gpu allocatable), gpusPerNode is ${pool.gpusPerNode}${tooFew}.`,
-    );
-  }
-  if (node.allocatableMemory < memoryOf(config)) {
-    problems.push(
-      `${where} offers ${gibibytes(node.allocatableMemory)} of memory, engine.resources.memory is ${resources.memory}.`,
-    );
-  }
-  return problems;
-}
-
-function gpuProblems(where: string, pool: NodePoolConfig, node: PoolNode): string[] {
-  const product = node.labels["nvidia.com/gpu.product"];
-  if (product === undefined) {
-    return [`${where} has no label nvidia.com/gpu.product: GPU feature discovery does not run there.`];
-  }
-  if (pool.gpuProducts.includes(product) || isLikeH800(node)) return [];
-  const [family = "?", major = "?", minor = "?", memory = "?"] = [
-    "family",
-    "compute.major",
-    "compute.minor",
-    "memory",
-  ].map((name) => node.labels[`nvidia.com/gpu.${name}`]);
-  return [
-    `${where} has GPU ${product} (family ${family}, compute ${major}.${minor}, ${memory} MiB); wanted one of ${pool.gpuProducts.join(", ")}, or family hopper, compute 9.0 and at least ${minGpuMemoryMiB} MiB.`,
-  ];
-}
-
-/** Whether a GPU under another name runs Keye's sparse attention (Hopper only) and holds the model as an H800 does. */
-function isLikeH800(node: PoolNode): boolean {
-  const label = (name: string) => node.labels[`nvidia.com/gpu.${name}`];
-  return (
-    label("family") === "hopper" &&
-    label("compute.major") === "9" &&
-    label("compute.minor") === "0" &&
-    Number(label("memory") ?? 0) >= minGpuMemoryMiB
-  );
-}
-
-function sharedNodes(
-  pools: readonly { readonly pool: NodePoolConfig; readonly nodes: readonly PoolNode[] }[],
-): string[] {
+function sharedNodes(pools: readonly FoundPool[]): string[] {
   const poolsOf = new Map<string, string[]>();
   for (const { pool, nodes } of pools) {
     for (const node of nodes) poolsOf.set(node.name, [...(poolsOf.get(node.name) ?? []), pool.name]);
@@ -118,24 +99,27 @@ function sharedNodes(
     .map(([node, names]) => `${names.join(" and ")}: both select node ${node}; a node belongs to one pool.`);
 }
 
-function capacityProblems(config: StackConfig, usable: readonly PoolNode[]): string[] {
+function capacityProblems(config: StackConfig, pools: readonly FoundPool[]): string[] {
   const { tpSize, resources } = config.engine;
-  const room = usable.reduce(
-    (sum, node) =>
-      sum + Math.min(Math.floor(node.allocatableGpus / tpSize), Math.floor(node.allocatableMemory / memoryOf(config))),
-    0,
-  );
-  if (usable.length === 0 || room >= config.replicas) return [];
+  const usable = pools.flatMap(({ nodes }) => nodes.filter(isUsable));
+  const room = usable.reduce((sum, node) => sum + roomOf(config, node.allocatableGpus, node.allocatableMemory), 0);
+  const coming = pools.map((one) => comingRoom(config, one));
+  const nodes = coming.reduce((sum, one) => sum + one.nodes, 0);
+  const more = coming.reduce((sum, one) => sum + one.room, 0);
+  if (usable.length + nodes === 0 || room + more >= config.replicas) return [];
+  const growth = nodes === 0 ? "" : `, and ${nodes} that may come hold ${more}`;
   return [
-    `${config.nodePools.map((pool) => pool.name).join(", ")}: ${config.replicas} replicas of ${tpSize} GPUs and ${resources.memory} of memory are wanted, ${usable.length} usable nodes hold ${room} even when empty.`,
+    `${config.nodePools.map((pool) => pool.name).join(", ")}: ${config.replicas} replicas of ${tpSize} GPUs and ${resources.memory} of memory are wanted, ${usable.length} usable nodes hold ${room} even when empty${growth}.`,
   ];
 }
 
-function memoryOf(config: StackConfig): number {
-  // The settings' parser has read it as a quantity already.
-  return parseQuantity(config.engine.resources.memory) ?? 0;
+function comingRoom(config: StackConfig, { pool, nodes }: FoundPool): { nodes: number; room: number } {
+  if (pool.provider === "existing") return { nodes: 0, room: 0 };
+  const coming = Math.max(0, pool.maxNodes - nodes.length);
+  const memory = pool.provider === "clusterApi" ? (parseQuantity(pool.capacity.memory) ?? 0) : Number.POSITIVE_INFINITY;
+  return { nodes: coming, room: coming * roomOf(config, pool.gpusPerNode, memory) };
 }
 
-function gibibytes(bytes: number): string {
-  return `${Math.floor(bytes / 2 ** 30)}Gi`;
+function roomOf(config: StackConfig, gpus: number, memory: number): number {
+  return Math.min(Math.floor(gpus / config.engine.tpSize), Math.floor(memory / memoryOf(config)));
 }

@@ -1,4 +1,4 @@
-import type { NodePoolConfig } from "../config/stack-config.ts";
+import type { ExistingPoolConfig } from "../config/stack-config.ts";
 import { poolLabel } from "../core/names.ts";
 import type { PoolNode } from "../core/pool-node.ts";
 
@@ -28,7 +28,7 @@ export interface NodePatchSpec {
  * patch that is taken back would strip the taints of everybody else. So it holds the node's live taints too, and is kept.
  * A taint that is no longer wanted is therefore removed by hand.
  */
-export function nodePatches(pool: NodePoolConfig, nodes: readonly PoolNode[]): readonly NodePatchSpec[] {
+export function nodePatches(pool: ExistingPoolConfig, nodes: readonly PoolNode[]): readonly NodePatchSpec[] {
   const node = { apiVersion: "v1", kind: "Node" } as const;
   return nodes.flatMap(({ name, taints }) => {
     const labels = { ...pool.labels, [poolLabel]: pool.name };

@@ -1,5 +1,5 @@
+import { memberLabels, poolLabelOf } from "../config/pool-labels.ts";
 import type { StackConfig } from "../config/stack-config.ts";
-import { poolLabel } from "../core/names.ts";
 
 /** The fields of a pod's spec that keep it on the nodes of the pools. */
 export interface Placement {
@@ -13,16 +13,19 @@ export interface Placement {
  * Where the stack's pods may run: on the nodes of the pools alone. Their taints are tolerated beside that of the GPUs.
  */
 export function placementOf(config: StackConfig): Placement {
-  const names = config.nodePools.map((pool) => pool.name);
-  const inOneOfThem = { matchExpressions: [{ key: poolLabel, operator: "In", values: names }] };
+  const keys = [...new Set(config.nodePools.map(poolLabelOf))];
+  const inOneOfThem = keys.map((key) => {
+    const values = config.nodePools.filter((pool) => poolLabelOf(pool) === key).map((pool) => pool.name);
+    return { matchExpressions: [{ key, operator: "In", values }] };
+  });
   return {
     tolerations: poolTolerations(config),
     nodeSelector: engineNodeSelector(config),
-    ...(names.length === 1
+    ...(config.nodePools.length === 1
       ? {}
       : {
           affinity: {
-            nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [inOneOfThem] } },
+            nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: inOneOfThem } },
           },
         }),
   };
@@ -42,5 +45,5 @@ export function poolTolerations(config: StackConfig): readonly object[] {
 /** Node labels that every engine pod requires. Empty with several pools: being in one of them is no single label. */
 export function engineNodeSelector(config: StackConfig): Readonly<Record<string, string>> {
   const [pool, ...others] = config.nodePools;
-  return pool === undefined || others.length > 0 ? {} : { [poolLabel]: pool.name };
+  return pool === undefined || others.length > 0 ? {} : memberLabels(pool);
 }

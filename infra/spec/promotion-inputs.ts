@@ -4,6 +4,7 @@ import { canonicalJson } from "../core/canonical-json.ts";
 import { revisionName } from "../core/names.ts";
 import type { EngineExpectation, ProbeSpec } from "../core/probe-spec.ts";
 import type { PromotionInputs, SupplyInputs } from "../core/promotion-inputs.ts";
+import { growthInputs } from "./node-pools/growth.ts";
 import type { PinnedStack } from "./pinned-stack.ts";
 import { engineNodeSelector } from "./placement.ts";
 
@@ -105,6 +106,7 @@ export function promotionInputs(config: PinnedStack, candidate: Candidate, host:
   const { revision, supply, cacheKey } = candidate;
   const probe = probeSpec(config, revision);
   const { engine, rollout } = config;
+  const growth = growthInputs(config);
   return {
     namespace: config.namespace,
     app: config.name,
@@ -128,6 +130,7 @@ export function promotionInputs(config: PinnedStack, candidate: Candidate, host:
     ...(engine.apiKeySecret === undefined ? {} : { apiKeySecret: engine.apiKeySecret }),
     ...(supply === undefined ? {} : { supply }),
     ...(cacheKey === undefined || !isCacheShared(config) ? {} : { cacheKey }),
+    ...(growth === undefined ? {} : { growth }),
     budgets: phaseBudgets(config),
     evidenceDir: host.evidenceDir,
   };

@@ -1,5 +1,5 @@
 import type { CrossCheck, Finding } from "../cross-check.ts";
-import type { NodePoolConfig, StackConfig } from "../stack-config.ts";
+import type { ExistingPoolConfig, NodePoolConfig, StackConfig } from "../stack-config.ts";
 
 /** Rules about node pools. */
 export const nodePoolChecks: readonly CrossCheck[] = [
@@ -11,8 +11,9 @@ export const nodePoolChecks: readonly CrossCheck[] = [
   },
   {
     name: "pools-apart",
-    sentence: "No two node pools can find the same node: neither selector contains the other.",
-    reads: ["nodePools[].name", "nodePools[].selector"],
+    sentence:
+      "No two node pools can find the same node: no selector contains another, or finds nodes that another pool makes.",
+    reads: ["nodePools"],
     find: poolsApart,
   },
   {
@@ -42,19 +43,34 @@ function poolNamesDiffer({ nodePools }: StackConfig): readonly Finding[] {
 /** A node in two pools would get both pools' labels in turn, at every update. */
 function poolsApart({ nodePools }: StackConfig): readonly Finding[] {
   return nodePools.flatMap((pool, index) => {
+    if (pool.provider !== "existing") return [];
+    const path = `nodePools[${index}].selector`;
+    const made = nodePools.find((other) => other.provider !== "existing" && findsMade(pool, other));
+    if (made !== undefined) {
+      const message = `finds nodes that pool "${made.name}" makes too.`;
+      return [{ path, message, hint: "Give the existing nodes a label of their own, and select by that." }];
+    }
     const other = nodePools.slice(0, index).find((earlier) => overlaps(earlier, pool));
     if (other === undefined) return [];
-    const path = `nodePools[${index}].selector`;
     const message = `finds nodes of pool "${other.name}" too: one selector contains the other.`;
     return [{ path, message, hint: "Give both selectors the same label with different values." }];
   });
 }
 
-function overlaps(a: NodePoolConfig, b: NodePoolConfig): boolean {
-  return isPartOf(a.selector, b.selector) || isPartOf(b.selector, a.selector);
+function overlaps(a: NodePoolConfig, b: ExistingPoolConfig): boolean {
+  return a.provider === "existing" && (isPartOf(a.selector, b.selector) || isPartOf(b.selector, a.selector));
 }
 
-function isPartOf(part: NodePoolConfig["selector"], whole: NodePoolConfig["selector"]): boolean {
+/** Whether a node of the second pool has all labels by which the first one finds its own. */
+function findsMade({ selector }: ExistingPoolConfig, made: NodePoolConfig): boolean {
+  return Object.entries(selector).every(([key, value]) => {
+    if (key === "nvidia.com/gpu.product") return made.gpuProducts.includes(value);
+    if (key === made.topology?.label) return made.topology.values.includes(value);
+    return made.labels[key] === value;
+  });
+}
+
+function isPartOf(part: ExistingPoolConfig["selector"], whole: ExistingPoolConfig["selector"]): boolean {
   return Object.entries(part).every(([key, value]) => whole[key] === value);
 }
 

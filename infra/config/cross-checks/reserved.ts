@@ -12,8 +12,14 @@ export const reservedChecks: readonly CrossCheck[] = [
   },
   {
     name: "own-keys",
-    sentence: "Selectors, labels, taints and annotations have no key that begins with `keye-stack.dev/`.",
-    reads: ["nodePools[].selector", "nodePools[].labels", "nodePools[].taints", "engine.podAnnotations"],
+    sentence: "Selectors, labels, taints, requirements and annotations have no key that begins with `keye-stack.dev/`.",
+    reads: [
+      "nodePools[].selector",
+      "nodePools[].labels",
+      "nodePools[].taints",
+      "nodePools[].requirements",
+      "engine.podAnnotations",
+    ],
     find: ownKeys,
   },
   { name: "plain-secret", sentence: "`engine.env` holds no secrets.", reads: ["engine.env"], find: plainSecret },
@@ -28,10 +34,21 @@ function systemNamespace({ namespace }: StackConfig): readonly Finding[] {
 const ownPrefix = "keye-stack.dev/";
 
 function ownKeys({ nodePools, engine }: StackConfig): readonly Finding[] {
-  const paths = nodePools.flatMap(({ selector, labels, taints }, index) => {
+  const paths = nodePools.flatMap((one, index) => {
     const pool = stepInto("nodePools", index);
-    const taintPaths = taints.map(({ key }, place) => ({ key, path: `${pool}.taints[${place}].key` }));
-    return [...keysOf(`${pool}.selector`, selector), ...keysOf(`${pool}.labels`, labels), ...taintPaths];
+    const taintPaths = one.taints.map(({ key }, place) => ({ key, path: `${pool}.taints[${place}].key` }));
+    const requirements = "requirements" in one ? one.requirements : [];
+    const requirementPaths = requirements.map(({ key }, place) => ({
+      key,
+      path: `${pool}.requirements[${place}].key`,
+    }));
+    const selector = "selector" in one ? one.selector : {};
+    return [
+      ...keysOf(`${pool}.selector`, selector),
+      ...keysOf(`${pool}.labels`, one.labels),
+      ...taintPaths,
+      ...requirementPaths,
+    ];
   });
   return [...paths, ...keysOf("engine.podAnnotations", engine.podAnnotations)]
     .filter(({ key }) => key.startsWith(ownPrefix))

@@ -115,6 +115,7 @@ describe("every setting of the table", () => {
     group: [],
     groups: {},
     variant: [],
+    variants: {},
   };
 
   /** The smallest settings that have `value` at `path`; a group of several kinds is of the first that knows the path. */
@@ -127,10 +128,15 @@ describe("every setting of the table", () => {
 
   function withInner(field: Field | undefined, steps: readonly string[], value: unknown): unknown {
     if (field?.kind === "group" || field?.kind === "groups") return withValue(steps.join("."), value, field.fields);
-    if (field?.kind !== "variant") throw new Error(`nothing is inside of a ${field?.kind}`);
+    if (field?.kind !== "variant" && field?.kind !== "variants")
+      throw new Error(`nothing is inside of a ${field?.kind}`);
     const variants = Object.entries(field.variants);
-    const [kind, known] = variants.find(([, fields]) => Object.hasOwn(fields, steps[0] ?? "")) ?? [];
-    return { kind, ...Object(withValue(steps.join("."), value, known)) };
+    const first = steps[0]?.replace("[]", "") ?? "";
+    const [kind, known] = variants.find(([, fields]) => Object.hasOwn(fields, first)) ?? [];
+    return {
+      [field.kind === "variants" ? field.by : "kind"]: kind,
+      ...Object(withValue(steps.join("."), value, known)),
+    };
   }
 
   test.each(settingsOf(stackFields))("$path refuses a value of another kind", ({ path, field }) => {

@@ -114,6 +114,7 @@ describe("settings that are accepted", () => {
               "selector": {
                 "nvidia.com/gpu.product": "NVIDIA-H800",
               },
+              "spot": false,
               "taints": [],
             },
           ],

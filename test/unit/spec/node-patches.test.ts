@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
-import type { NodePoolConfig } from "../../../infra/config/stack-config.ts";
+import type { ExistingPoolConfig } from "../../../infra/config/stack-config.ts";
 import { nodePatches } from "../../../infra/spec/node-patches.ts";
 import { poolNode } from "../../support/pool-node.ts";
 
-const pool: NodePoolConfig = {
+const pool: ExistingPoolConfig = {
   name: "h800",
   provider: "existing",
   selector: {},
@@ -12,6 +12,7 @@ const pool: NodePoolConfig = {
   minNodes: 1,
   labels: { team: "vision" },
   taints: [],
+  spot: false,
 };
 
 const gpu = { key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" } as const;

@@ -1,0 +1,167 @@
+import type { FieldsFor } from "../field.ts";
+import type { ClusterApiPoolConfig, KarpenterPoolConfig, TemplateRef } from "../stack-config.ts";
+import { textRules } from "../text-rules.ts";
+import { commonFields } from "./any-pool.ts";
+
+const elasticFields: Pick<FieldsFor<KarpenterPoolConfig>, "maxNodes" | "nodeStartSeconds"> = {
+  maxNodes: {
+    kind: "integer",
+    min: 1,
+    max: 1000,
+    unit: "nodes",
+    isRequired: true,
+    sentence: "Nodes that the pool may have at most.",
+  },
+  nodeStartSeconds: {
+    kind: "integer",
+    min: 60,
+    max: 14_400,
+    unit: "seconds",
+    default: 1200,
+    sentence: "From a pod that finds no room until a new node offers its GPUs: so long a pod may wait for a node.",
+  },
+};
+
+const apiGroup = {
+  kind: "text",
+  rule: textRules.apiGroup,
+  isRequired: true,
+} as const;
+
+/** A setting of the kind of an object, such as MachinePool. */
+const objectKind = { kind: "text", rule: textRules.objectKind, isRequired: true } as const;
+
+const objectName = { kind: "text", rule: textRules.objectName, isRequired: true } as const;
+
+const requirementFields: FieldsFor<KarpenterPoolConfig["requirements"][number]> = {
+  key: {
+    kind: "text",
+    rule: textRules.qualifiedName,
+    isRequired: true,
+    sentence: "Label that the requirement is about, such as karpenter.k8s.aws/instance-gpu-name.",
+  },
+  operator: {
+    kind: "choice",
+    of: ["In", "NotIn", "Exists", "DoesNotExist", "Gt", "Lt"],
+    default: "In",
+    sentence: "How the label relates to the values.",
+  },
+  values: {
+    kind: "texts",
+    each: textRules.labelValue,
+    default: [],
+    sentence: "Values: one whole number for Gt and Lt, none for Exists and DoesNotExist.",
+  },
+};
+
+/** The settings of a pool that Karpenter makes. */
+export const karpenterFields: FieldsFor<Omit<KarpenterPoolConfig, "provider">> = {
+  ...commonFields,
+  ...elasticFields,
+  nodeClass: {
+    kind: "group",
+    sentence: "The cloud's own class of nodes, which exists already.",
+    fields: {
+      group: { ...apiGroup, sentence: "API group of the class, such as karpenter.k8s.aws." },
+      kind: { ...objectKind, sentence: "Kind of the class, such as EC2NodeClass." },
+      name: { ...objectName, sentence: "Name of the class." },
+    },
+  },
+  instanceTypes: {
+    kind: "texts",
+    each: textRules.labelValue,
+    min: 1,
+    isRequired: true,
+    sentence: "Accepted values of the node label node.kubernetes.io/instance-type: machines with the pool's GPUs.",
+    hint: "Karpenter cannot choose by GPU product: that label is not known before the node runs.",
+  },
+  requirements: {
+    kind: "groups",
+    entry: "requirement",
+    fields: requirementFields,
+    min: 0,
+    max: 50,
+    default: [],
+    sentence: "Further requirements on the nodes.",
+  },
+  emptySeconds: {
+    kind: "integer",
+    min: 60,
+    max: 604_800,
+    unit: "seconds",
+    default: 1800,
+    sentence: "How long a node must have been without pods before it goes.",
+  },
+};
+
+function templateFields(what: string, kind: string): FieldsFor<TemplateRef> {
+  return {
+    apiGroup: { ...apiGroup, sentence: `API group of the ${what} template.` },
+    kind: { ...objectKind, sentence: `Kind of the ${what} template, such as ${kind}.` },
+    name: { ...objectName, sentence: `Name of the ${what} template.` },
+  };
+}
+
+/** The settings of a pool that Cluster API makes. */
+export const clusterApiFields: FieldsFor<Omit<ClusterApiPoolConfig, "provider">> = {
+  ...commonFields,
+  name: {
+    ...commonFields.name,
+    sentence: "Name of the pool; its nodes get it as label keye-stack.node.cluster.x-k8s.io/pool.",
+  },
+  labels: {
+    ...commonFields.labels,
+    sentence: "Further labels of the pool's nodes, with keys that Cluster API hands on from machines to nodes.",
+  },
+  taints: {
+    ...commonFields.taints,
+    sentence: "Taints that the bootstrap template puts on the pool's nodes.",
+  },
+  minNodes: {
+    kind: "integer",
+    min: 0,
+    max: 1000,
+    unit: "nodes",
+    default: 0,
+    sentence: "Nodes that the autoscaler leaves at least, and that a new pool begins with.",
+  },
+  ...elasticFields,
+  namespace: {
+    kind: "text",
+    rule: textRules.dnsLabel,
+    isRequired: true,
+    sentence: "Namespace of the Cluster, the templates and the MachineDeployment.",
+  },
+  clusterName: { ...objectName, rule: textRules.dnsName, sentence: "Name of the Cluster that the nodes join." },
+  version: {
+    kind: "text",
+    rule: textRules.word,
+    isOptional: true,
+    sentence: "Kubernetes version of the nodes, such as v1.36.3.",
+  },
+  failureDomain: {
+    kind: "text",
+    rule: textRules.word,
+    isOptional: true,
+    sentence: "Failure domain of the infrastructure that the nodes are made in.",
+  },
+  bootstrap: {
+    kind: "group",
+    sentence: "The template that turns a machine into a node. It also sets the pool's taints.",
+    fields: templateFields("bootstrap", "KubeadmConfigTemplate"),
+  },
+  infrastructure: {
+    kind: "group",
+    sentence: "The template of the machines.",
+    fields: templateFields("infrastructure", "AWSMachineTemplate"),
+  },
+  capacity: {
+    kind: "group",
+    sentence: "What a node offers beside its GPUs: the autoscaler cannot see it while the pool is empty.",
+    fields: {
+      cpu: { kind: "quantity", min: "1", isRequired: true, sentence: "CPU of a node." },
+      memory: { kind: "quantity", min: "1Gi", isRequired: true, sentence: "Memory of a node." },
+      ephemeralStorage: { kind: "quantity", min: "1Gi", isRequired: true, sentence: "Local disk of a node." },
+    },
+  },
+};

@@ -1,0 +1,27 @@
+import { elasticPools } from "../../config/pool-labels.ts";
+import type { NodePoolConfig } from "../../config/stack-config.ts";
+import type { KubernetesObject } from "../../core/kubernetes-object.ts";
+import type { ObjectKind } from "../../core/pool-node.ts";
+import { machineDeployment } from "./cluster-api.ts";
+import { karpenterNodePool } from "./karpenter.ts";
+
+/** The object that makes the pool's nodes; undefined where the nodes exist. */
+export function madeObject(pool: NodePoolConfig): KubernetesObject | undefined {
+  switch (pool.provider) {
+    case "existing":
+      return undefined;
+    case "karpenter":
+      return karpenterNodePool(pool);
+    case "clusterApi":
+      return machineDeployment(pool);
+    default:
+      return pool satisfies never;
+  }
+}
+
+/** The kinds of all {@link madeObject}s, each once. */
+export function madeKinds(pools: readonly NodePoolConfig[]): readonly ObjectKind[] {
+  const objects = elasticPools(pools).flatMap((pool) => madeObject(pool) ?? []);
+  const kinds = objects.map(({ apiVersion, kind }) => ({ apiVersion, kind }));
+  return [...new Map(kinds.map((one) => [`${one.apiVersion} ${one.kind}`, one])).values()];
+}
