@@ -1,6 +1,7 @@
 import { resolve } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { withPlainErrors } from "./components/bridge.ts";
+import { textsIn } from "./components/contract-file.ts";
 import { refuseForbiddenVariables } from "./components/forbidden-variables.ts";
 import { readPinnedStack } from "./components/pinned-stack.ts";
 import { declareStack } from "./components/stack.ts";
@@ -9,9 +10,10 @@ import { configError, parseConfig } from "./config/parse.ts";
 const stack = await withPlainErrors(async () => {
   refuseForbiddenVariables(process.env);
   const stackFile = `Pulumi.${pulumi.getStack()}.yaml`;
-  const parsed = parseConfig(new pulumi.Config("keye-stack").getObject("stack"));
+  const folder = resolve(import.meta.dirname, "..");
+  const parsed = parseConfig(new pulumi.Config("keye-stack").getObject("stack"), textsIn(folder));
   if (parsed.kind === "problems") throw configError(parsed.problems, stackFile);
-  return declareStack(readPinnedStack(parsed.config, resolve(import.meta.dirname, ".."), stackFile));
+  return declareStack(readPinnedStack(parsed.config, folder, stackFile));
 });
 
 export const activeRevision = stack.activeRevision;

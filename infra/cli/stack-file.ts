@@ -1,8 +1,10 @@
 import { readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { parseDocument } from "yaml";
 import { configError, parseConfig } from "../config/parse.ts";
 import type { StackConfig } from "../config/stack-config.ts";
 import { DeployError, faultLine } from "../core/errors.ts";
+import { readTextIfThere } from "../process/text-file.ts";
 
 /**
  * Reads the settings of a stack from its file, `Pulumi.<stack>.yaml`, as `pulumi up` does. Throws `CONFIG_FILE` for a file
@@ -19,7 +21,7 @@ export function readStackFile(file: string): StackConfig {
     });
   }
   const settings: unknown = document.toJS();
-  const parsed = parseConfig(stackObjectOf(settings));
+  const parsed = parseConfig(stackObjectOf(settings), (name) => readTextIfThere(join(dirname(file), name)));
   if (parsed.kind === "problems") throw configError(parsed.problems, file);
   return parsed.config;
 }

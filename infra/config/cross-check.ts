@@ -1,3 +1,4 @@
+import type { ContractRead } from "./contracts/read-contract.ts";
 import type { ConfigProblem } from "./problem.ts";
 import type { StackConfig } from "./stack-config.ts";
 
@@ -12,8 +13,11 @@ export interface CrossCheck {
    * usable value, so it may not read others.
    */
   readonly reads: readonly string[];
-  /** Everything that is wrong, empty where nothing is. */
-  readonly find: (config: StackConfig) => readonly Finding[];
+  /**
+   * Everything that is wrong, empty where nothing is. `contract` is what `engine.argumentsContract` stands for.
+   * @default contract the one of the Keye branch
+   */
+  readonly find: (config: StackConfig, contract?: ContractRead) => readonly Finding[];
 }
 
 /** A problem as a cross-check reports it. */

@@ -1,4 +1,5 @@
 import type { CrossCheck } from "./cross-check.ts";
+import { valueChecks } from "./cross-checks/argument-values.ts";
 import { elasticPoolChecks } from "./cross-checks/elastic-pools.ts";
 import { engineChecks } from "./cross-checks/engine.ts";
 import { argumentChecks } from "./cross-checks/extra-args.ts";
@@ -19,5 +20,6 @@ export const crossChecks: readonly CrossCheck[] = [
   ...supplyChecks,
   ...engineChecks,
   ...argumentChecks,
+  ...valueChecks,
   ...rolloutChecks,
 ];

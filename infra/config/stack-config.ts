@@ -238,6 +238,8 @@ export interface EngineConfig {
   readonly enableMetrics: boolean;
   /** Further arguments of `sglang.launch_server`, each `--flag` or `--flag=value`. Ours cannot be repeated here. */
   readonly extraArgs: readonly string[];
+  /** Name of a contract that comes with this project, or of a JSON file beside the stack file; absent: the Keye branch's. */
+  readonly argumentsContract?: string;
   readonly env: Readonly<Record<string, string>>;
   /** Existing Secret with the API key that clients must send. */
   readonly apiKeySecret?: SecretRef;

@@ -34,11 +34,11 @@ function tpDividesHeads({ engine }: StackConfig): readonly Finding[] {
   const { tpSize } = engine;
   const path = "engine.tpSize";
   if (queryHeads % tpSize !== 0) {
-    const why = `the model's ${queryHeads} attention heads cannot be split evenly over ${tpSize} GPUs`;
+    const why = `the model's ${queryHeads} attention heads cannot be split evenly over ${tpSize} GPUs (the server stops with "${queryHeads} is not divisible by ${tpSize}")`;
     return [{ path, message: `got ${tpSize}, wanted 1, 2 or 4: ${why}.`, hint: "Use 2, as the authors do." }];
   }
   if (keyValueHeads % tpSize !== 0) {
-    const why = `the model's ${keyValueHeads} KV heads cannot be split over ${tpSize} GPUs, and keye_sa divides by zero after loading`;
+    const why = `the model's ${keyValueHeads} KV heads cannot be split over ${tpSize} GPUs, and keye_sa divides by zero after loading (the server stops with "integer modulo by zero")`;
     const hint = "Use 2 or 4 and raise replicas to serve more.";
     return [{ path, message: `got ${tpSize}, wanted 1, 2 or 4: ${why}.`, hint }];
   }

@@ -1,125 +1,137 @@
+import type { ArgumentsContract } from "../contracts/contract.ts";
+import {
+  type ExtraArgument,
+  extraArguments,
+  ownHint,
+  spellings,
+  unsupportedReason,
+} from "../contracts/given-arguments.ts";
+import type { ContractRead } from "../contracts/read-contract.ts";
+import { keyeContract } from "../contracts/shipped.ts";
 import type { CrossCheck, Finding } from "../cross-check.ts";
-import { knownArguments, ownArguments, unsupportedArguments } from "../engine-arguments.ts";
-import { stepInto } from "../problem.ts";
+import { passedArguments } from "../engine-arguments.ts";
 import type { StackConfig } from "../stack-config.ts";
-import { editDistance } from "../suggest.ts";
+import { nearest } from "../suggest.ts";
 
-const reads = ["engine.extraArgs"];
+const reads = ["engine.extraArgs", "engine.argumentsContract"];
+const shipped: ContractRead = { kind: "contract", contract: keyeContract };
 
-/** Rules about `engine.extraArgs`. Their messages never show an argument's value: it may be a secret. */
+/** Rules about which arguments `engine.extraArgs` names. Their messages never show an argument's value: it may be a secret. */
 export const argumentChecks: readonly CrossCheck[] = [
+  {
+    name: "args-contract",
+    sentence: "`engine.argumentsContract` is a contract, and has every argument that the stack passes.",
+    reads: ["engine.argumentsContract"],
+    find: unusableContract,
+  },
   {
     name: "args-own",
     sentence: "`engine.extraArgs` does not repeat an argument that the stack sets, in full or shortened.",
     reads,
-    find: ownRepeated,
+    find: inContract(ownRepeated),
   },
   {
     name: "args-unsupported",
     sentence:
-      "`engine.extraArgs` has no argument that cannot work here, such as `--pp-size` or `--disaggregation-mode`.",
+      "`engine.extraArgs` has no argument that cannot work in this stack, such as `--nnodes` or `--ssl-certfile`.",
     reads,
-    find: unsupported,
-  },
-  { name: "args-twice", sentence: "`engine.extraArgs` gives each argument once.", reads, find: givenTwice },
-  {
-    name: "args-misspelt",
-    sentence: "`engine.extraArgs` has no near miss of a known argument; unknown ones are left to the image.",
-    reads,
-    find: misspelt,
+    find: inContract(unsupported),
   },
   {
-    name: "args-chunk-size",
-    sentence: "`--chunked-prefill-size` in `engine.extraArgs` is -1 or a multiple of 64.",
+    name: "args-twice",
+    sentence: "`engine.extraArgs` gives each argument once, by any of its names.",
     reads,
-    find: chunkSize,
+    find: inContract(givenTwice),
   },
   {
-    name: "args-workers-with-key",
-    sentence: "`--tokenizer-worker-num` above 1 and `engine.apiKeySecret` exclude each other.",
-    reads: [...reads, "engine.apiKeySecret"],
-    find: workersWithKey,
+    name: "args-known",
+    sentence: "`engine.extraArgs` has only arguments that the image's contract lists, written in full.",
+    reads,
+    find: inContract(unknown),
   },
 ];
 
-interface Argument {
-  readonly path: string;
-  readonly flag: string;
-  /** Undefined for a flag without `=`. */
-  readonly value: string | undefined;
+/** A check that needs a contract, and is silent without one: `args-contract` says what is wrong with it. */
+export function inContract(
+  find: (config: StackConfig, contract: ArgumentsContract) => readonly Finding[],
+): CrossCheck["find"] {
+  return (config, read = shipped) => (read.kind === "contract" ? find(config, read.contract) : []);
 }
 
-function argumentsOf({ engine }: StackConfig): readonly Argument[] {
-  return engine.extraArgs.map((text, index) => {
-    const [flag = text] = text.split("=", 1);
-    const value = flag === text ? undefined : text.slice(flag.length + 1);
-    return { path: stepInto("engine.extraArgs", index), flag, value };
+function unusableContract({ engine }: StackConfig, read: ContractRead = shipped): readonly Finding[] {
+  const path = "engine.argumentsContract";
+  if (read.kind === "fault") {
+    const hint = "Make one as docs/engine-arguments.md says, or leave it out for the Keye branch's.";
+    return [{ path, message: `${engine.argumentsContract} cannot be used: ${read.fault}.`, hint }];
+  }
+  const names = namesIn(read.contract);
+  const lacking = passedArguments.filter((name) => !names.includes(name));
+  if (lacking.length === 0) return [];
+  const message = `${read.contract.name} lacks ${lacking.join(", ")}, which the stack passes: its server would refuse to start.`;
+  return [{ path, message, hint: "Use an image whose server has them." }];
+}
+
+function ownRepeated(config: StackConfig, contract: ArgumentsContract): readonly Finding[] {
+  return extraArguments(config, contract).flatMap((argument) => {
+    const instead = ownHint(argument);
+    const { path, name, found } = argument;
+    if (instead === undefined) return [];
+    const spelling = found.kind === "shortened" ? `${name}, which the server reads as ${found.name},` : name;
+    return [{ path, message: `${spelling} is set by the stack.`, hint: `Remove it here. ${instead}` }];
   });
 }
 
-/** Python's argparse takes any unambiguous beginning of a flag for the flag, and the last one wins. */
-function ownRepeated(config: StackConfig): readonly Finding[] {
-  return argumentsOf(config).flatMap(({ path, flag }) => {
-    const names = Object.keys(ownArguments);
-    const own = names.find((name) => name === flag) ?? names.find((name) => name.startsWith(flag));
-    if (own === undefined) return [];
-    const spelling = own === flag ? flag : `${flag}, which the server reads as ${own},`;
-    return [{ path, message: `${spelling} is set by the stack.`, hint: `Remove it here. ${ownArguments[own]}` }];
-  });
-}
-
-function unsupported(config: StackConfig): readonly Finding[] {
-  return argumentsOf(config).flatMap(({ path, flag }) => {
-    const reason = Object.hasOwn(unsupportedArguments, flag) ? unsupportedArguments[flag] : undefined;
+function unsupported(config: StackConfig, contract: ArgumentsContract): readonly Finding[] {
+  return extraArguments(config, contract).flatMap((argument) => {
+    const reason = unsupportedReason(argument);
+    const { path, name } = argument;
     return reason === undefined
       ? []
-      : [{ path, message: `${flag} cannot be used here: ${reason}.`, hint: "Remove it." }];
+      : [{ path, message: `${name} cannot be used here: ${reason}.`, hint: "Remove it." }];
   });
 }
 
-function givenTwice(config: StackConfig): readonly Finding[] {
-  const all = argumentsOf(config);
-  return all.flatMap(({ path, flag }, index) => {
-    const first = all.findIndex((other) => other.flag === flag);
-    if (first === index) return [];
-    const message = `${flag} is given in engine.extraArgs[${first}] too, and only the last one counts.`;
-    return [{ path, message, hint: "Leave one of them out." }];
+function givenTwice(config: StackConfig, contract: ArgumentsContract): readonly Finding[] {
+  const all = extraArguments(config, contract);
+  return all.flatMap((argument, index) => {
+    const first = all.find(
+      (other) => spellings(other).includes(argument.name) || spellings(argument).includes(other.name),
+    );
+    if (first === undefined || first === all[index]) return [];
+    const alias = first.name === argument.name ? "" : `, as ${first.name}`;
+    const message = `${argument.name} is given in ${first.path} too${alias}, and only the last one counts.`;
+    return [{ path: argument.path, message, hint: "Leave one of them out." }];
   });
 }
 
-/** Flags outside our list are let through: the image decides what exists. Only near misses are refused. */
-function misspelt(config: StackConfig): readonly Finding[] {
-  const allFlags = [...Object.keys(ownArguments), ...Object.keys(unsupportedArguments), ...knownArguments];
-  return argumentsOf(config).flatMap(({ path, flag }) => {
-    if (allFlags.includes(flag)) return [];
-    const meant = allFlags.find((other) => editDistance(flag, other) <= 2);
-    if (meant === undefined) return [];
-    return [{ path, message: `${flag} is no argument of the server.`, hint: `Did you mean ${meant}?` }];
-  });
+/** The server refuses what it does not know; a shortened name it takes, until an image has another that begins alike. */
+function unknown(config: StackConfig, contract: ArgumentsContract): readonly Finding[] {
+  return extraArguments(config, contract)
+    .filter((argument) => ownHint(argument) === undefined && unsupportedReason(argument) === undefined)
+    .flatMap((argument) => nameFault(argument, contract));
 }
 
-/** Pages are 64 tokens with keye_sa. sglang keye-vl-v2-30b-release, srt/server_args.py, check_server_args. */
-function chunkSize(config: StackConfig): readonly Finding[] {
-  return argumentsOf(config)
-    .filter(({ flag, value }) => flag === "--chunked-prefill-size" && value !== undefined && !isChunkSize(value))
-    .map(({ path }) => ({
-      path,
-      message: "--chunked-prefill-size must be a multiple of 64, the page size, or -1 for no chunks.",
-      hint: "The server's own choice on 80 GB GPUs is 8192.",
-    }));
+function nameFault({ path, name, found }: ExtraArgument, contract: ArgumentsContract): readonly Finding[] {
+  switch (found.kind) {
+    case "known":
+      return [];
+    case "shortened":
+      return [{ path, message: `${name} is short for ${found.name}.`, hint: "Write it in full." }];
+    case "ambiguous": {
+      const some = found.names.length > 6 ? [...found.names.slice(0, 6), "..."] : found.names;
+      return [{ path, message: `${name} could be any of ${some.join(", ")}.`, hint: "Write it in full." }];
+    }
+    case "unknown": {
+      const where = `The contract ${contract.name} lists them all; docs/engine-arguments.md says how to use another.`;
+      const meant = nearest(name, namesIn(contract));
+      const hint = meant === undefined ? where : `Did you mean ${meant}?`;
+      return [{ path, message: `${name} is no argument of the server.`, hint }];
+    }
+    default:
+      return found satisfies never;
+  }
 }
 
-function isChunkSize(value: string): boolean {
-  return value === "-1" || (/^[1-9]\d*$/.test(value) && Number(value) % 64 === 0);
-}
-
-function workersWithKey(config: StackConfig): readonly Finding[] {
-  if (config.engine.apiKeySecret === undefined) return [];
-  return argumentsOf(config)
-    .filter(({ flag, value }) => flag === "--tokenizer-worker-num" && value !== undefined && value !== "1")
-    .map(({ path }) => ({
-      path,
-      message: "the server supports no API key with more than one tokenizer worker, and engine.apiKeySecret is set.",
-      hint: "Remove one of the two.",
-    }));
+function namesIn({ flags }: ArgumentsContract): readonly string[] {
+  return flags.flatMap((flag) => flag.names);
 }

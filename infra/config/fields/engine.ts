@@ -87,6 +87,14 @@ export const engineFields: FieldsFor<EngineConfig> = {
     sentence: "Further arguments of sglang.launch_server, each --flag or --flag=value.",
     hint: "Write one argument an entry, with = before its value.",
   },
+  argumentsContract: {
+    kind: "text",
+    rule: textRules.contract,
+    isOptional: true,
+    sentence:
+      "What `engine.extraArgs` is held against: a contract by name, or a JSON file beside the stack file; the Keye branch's where absent.",
+    hint: "docs/engine-arguments.md says how to make a contract for another SGLang image.",
+  },
   env: {
     kind: "map",
     keys: textRules.variableName,
