@@ -10,6 +10,9 @@ export interface RevisionEvidence {
   readonly events: readonly Event[];
 }
 
+/** A controller that cannot reach the API server was refused nothing: it tries again, after minutes at worst. */
+const unreachable = /^(?:Error creating: )?Post "https?:\/\//;
+
 /**
  * Finds why a revision gets no pods at all: a quota or an admission webhook refuses them, and then no pod ever appears
  * that could tell. Undefined while as many pods exist as are wanted.
@@ -18,10 +21,11 @@ export function revisionFault({ deployment, pods, events }: RevisionEvidence): F
   const wanted = deployment.spec.replicas ?? 1;
   if (pods.length >= wanted) return undefined;
   const condition = deployment.status?.conditions?.find(
-    ({ type, status }) => type === "ReplicaFailure" && status === "True",
+    ({ type, status, message = "" }) => type === "ReplicaFailure" && status === "True" && !unreachable.test(message),
   );
   const event = events.findLast(
-    ({ reason, involvedObject }) => reason === "FailedCreate" && involvedObject.kind !== "Pod",
+    ({ reason, involvedObject, message = "" }) =>
+      reason === "FailedCreate" && involvedObject.kind !== "Pod" && !unreachable.test(message),
   );
   if (condition === undefined && event === undefined) return undefined;
   const words = condition?.message ?? event?.message ?? "no reason given";

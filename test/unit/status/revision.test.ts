@@ -29,6 +29,15 @@ describe("a revision without pods", () => {
     expect({ code: fault?.code, wait: fault?.verdictAfterSeconds }).toEqual({ code: "E_QUOTA", wait: 30 });
   });
 
+  test("is refused nothing by an API server that was away", () => {
+    const message =
+      'Post "https://10.0.0.1:443/api/v1/namespaces/keye/pods": read tcp 10.0.0.2:54016: connection reset';
+    const condition = { type: "ReplicaFailure", status: "True", message };
+    const deployment = { ...quota.deployment, status: { ...quota.deployment.status, conditions: [condition] } };
+    const events = quota.events.map((event) => ({ ...event, message: `Error creating: ${message}` }));
+    expect(revisionFault({ deployment, events, pods: [] })).toBeUndefined();
+  });
+
   test("is well as soon as all pods exist, whatever old events say", () => {
     const pods = [{ metadata: { name: "a" } }, { metadata: { name: "b" } }];
     expect(revisionFault({ ...quota, pods })).toBeUndefined();
