@@ -2,6 +2,7 @@ import type { ApiClient } from "../cluster/api-client.ts";
 import type { Clock } from "../core/clock.ts";
 import type { DeployError } from "../core/errors.ts";
 import type { Milliseconds } from "../core/units.ts";
+import { ClaimVolumes } from "./claim-volumes.ts";
 import type { Endpoints } from "./control-plane/arguments.ts";
 import { ControlPlane } from "./control-plane/control-plane.ts";
 import { layoutOf } from "./control-plane/layout.ts";
@@ -124,6 +125,9 @@ async function start(options: ClusterOptions, closers: Closers): Promise<Rehears
   });
   closers.add(() => kubelet.close());
   await kubelet.start();
+  const volumes = new ClaimVolumes({ api, clock });
+  closers.add(() => volumes.close());
+  volumes.start();
   return new RehearsalCluster({ options, state, controlPlane, host: at.host, closers, startedAt });
 }
 

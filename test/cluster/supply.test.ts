@@ -9,7 +9,6 @@ import {
   sendJson,
   startFakeHub,
 } from "../support/fake-hub.ts";
-import { volumeForClaim } from "../support/persistent-volume.ts";
 import { type Ended, PromotionStack } from "../support/promotion-stack.ts";
 import { toolsImage } from "../support/weights-settings.ts";
 
@@ -63,7 +62,6 @@ describe("what a promotion brings before it asks for GPUs", () => {
       authorization === "Bearer right" ? undefined : { status: 403, headers: { "x-error-code": "GatedRepo" } };
     stack = await PromotionStack.start();
     await stack.cluster.createNamespace("keye");
-    await stack.cluster.create(volumeForClaim("keye-weights"));
     await setToken("right");
   });
 

@@ -5,13 +5,12 @@ import { type ClockPhase, clockPhases } from "../../../infra/core/phase-budgets.
 import { sizeText } from "../../../infra/core/transfer.ts";
 import type { Seconds } from "../../../infra/core/units.ts";
 import { startFakeHub } from "../../../test/support/fake-hub.ts";
-import { volumeForClaim } from "../../../test/support/persistent-volume.ts";
 import { initStack, stackOutputs } from "../../story/pulumi.ts";
 import type { Setting } from "../../story/stack-file.ts";
-import { type RunningCluster, timeUp } from "../cluster.ts";
+import { timeUp } from "../cluster.ts";
 import type { Bench, BenchPart } from "../part.ts";
 import { type Rollout, readRollout } from "../timeline/rollout.ts";
-import { broughtByNobody, claims, otherRevision, timelineSettings } from "../timeline/settings.ts";
+import { broughtByNobody, kernelClaim, otherRevision, timelineSettings } from "../timeline/settings.ts";
 import { chunkPause, pullSeconds, speed, virtual, virtualWeights } from "../timeline/virtual-sizes.ts";
 
 const gpusPerReplica = 2;
@@ -26,13 +25,13 @@ export const timeline: BenchPart = {
     const hub = await startFakeHub(virtualWeights());
     hub.fault = () => ({ kind: "slow", pause: chunkPause });
     try {
-      await makeClaims(api, bench.signal);
+      await makeKernelClaim(api, bench.signal);
       await initStack(cluster.place);
       const roll = async (changes: readonly Setting[]) => {
         // Creation times of pods are whole seconds.
         const since = Math.floor(Date.now() / 1000) * 1000;
         await timeUp(cluster.place, bench.cluster.stackFile(cluster, [...timelineSettings(hub.url), ...changes]));
-        return await rollout(cluster, { api, signal: bench.signal, since });
+        return await readRollout({ api, signal: bench.signal, speed }, await stackOutputs(cluster.place), since);
       };
       const cold = await roll([]);
       const warm = await roll(otherRevision);
@@ -45,21 +44,13 @@ export const timeline: BenchPart = {
   },
 };
 
-async function rollout(
-  { place }: RunningCluster,
-  { api, signal, since }: { readonly api: ApiClient; readonly signal: AbortSignal; readonly since: number },
-): Promise<Rollout> {
-  return await readRollout({ api, signal, speed }, await stackOutputs(place), since);
-}
-
-/** The claims must be bound before anything that mounts them is scheduled. */
-async function makeClaims(api: ApiClient, signal: AbortSignal): Promise<void> {
+/** The stack makes the weights' claim; this one must be there. */
+async function makeKernelClaim(api: ApiClient, signal: AbortSignal): Promise<void> {
   const namespace = { kind: "Namespace", metadata: { name: "keye" } };
   const spec = { accessModes: ["ReadWriteMany"], resources: { requests: { storage: "10Gi" } } };
-  const kernels = { kind: "PersistentVolumeClaim", metadata: { name: claims.kernels }, spec };
+  const kernels = { kind: "PersistentVolumeClaim", metadata: { name: kernelClaim }, spec };
   const objects = [
     ["/api/v1/namespaces", namespace],
-    ...Object.values(claims).map(volumeForClaim),
     ["/api/v1/namespaces/keye/persistentvolumeclaims", kernels],
   ] as const;
   for (const [path, body] of objects) {

@@ -3,8 +3,8 @@ import { toolsImage } from "../../../test/support/weights-settings.ts";
 import type { Setting } from "../../story/stack-file.ts";
 import { pullSeconds, speed, virtual } from "./virtual-sizes.ts";
 
-/** The claims that the stack works with: one that it makes, one that must be there. */
-export const claims = { weights: "keye-weights", kernels: "keye-kernels" } as const;
+/** The claim for compiled kernels, which must be there. */
+export const kernelClaim = "keye-kernels";
 
 const annotation = (name: string) => ["engine", "podAnnotations", `rehearsal.keye-stack.dev/${name}`];
 
@@ -22,11 +22,11 @@ export function timelineSettings(hub: string): readonly Setting[] {
     { path: ["model", "weights", "repo"], value: "Kwai-Keye/Keye-VL-2.0-30B-A3B" },
     { path: ["model", "weights", "endpoint"], value: hub },
     { path: ["model", "volume", "kind"], value: "pvc" },
-    { path: ["model", "volume", "claim"], value: claims.weights },
+    { path: ["model", "volume", "claim"], value: "keye-weights" },
     { path: ["model", "volume", "mountPath"], value: "/models" },
     { path: ["model", "volume", "create", "size"], value: "150Gi" },
     { path: ["engine", "cacheVolume", "kind"], value: "pvc" },
-    { path: ["engine", "cacheVolume", "claim"], value: claims.kernels },
+    { path: ["engine", "cacheVolume", "claim"], value: kernelClaim },
   ];
 }
 

@@ -28,9 +28,6 @@ const chunk: Bytes = 65_536;
 /** Simulated seconds that a node pulls. */
 export const pullSeconds: Seconds = virtual.imageBytes / virtual.registryBytesPerSecond;
 
-/** Simulated seconds that the weights take at least. */
-export const hydrateSeconds: Seconds = virtual.weightsBytes / virtual.hubBytesPerSecond;
-
 /** Between two chunks of one file. */
 export const chunkPause: Milliseconds = (1000 * shards * chunk * shrunk) / (virtual.hubBytesPerSecond * speed);
 
