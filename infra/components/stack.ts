@@ -6,6 +6,7 @@ import { engineChart, parseManifests, renderChart } from "../process/helm.ts";
 import { chartValues } from "../spec/chart-values.ts";
 import { checkNodePools, poolError, poolNotes, poolWarnings } from "../spec/check-node-pools.ts";
 import { checkClaims, claimError, secretWarnings } from "../spec/check-references.ts";
+import { planError, planProblems } from "../spec/memory/plan-problems.ts";
 import type { PinnedStack } from "../spec/pinned-stack.ts";
 import { promotionInputs } from "../spec/promotion-inputs.ts";
 import { cacheKeyOf, revisionOf } from "../spec/revision.ts";
@@ -67,13 +68,15 @@ export async function declareStack(config: PinnedStack): Promise<StackOutputs> {
   };
 }
 
-/** What the cluster has, found to fit the settings. Throws `POOL_MISMATCH`, `CLAIM_MISMATCH`. */
+/** What the cluster has, found to fit the settings. Throws `POOL_MISMATCH`, `CONFIG_INVALID`, `CLAIM_MISMATCH`. */
 async function fittingCluster(config: PinnedStack): Promise<InspectNodesResult> {
   const cluster = await inspectNodes(config);
   const ofPools = checkNodePools(config, cluster);
   if (ofPools.length > 0) throw poolError(ofPools);
+  const ofPlan = planProblems(config, cluster.pools);
+  if (ofPlan.refused.length > 0) throw planError(ofPlan.refused);
   for (const note of poolNotes(config, cluster)) await pulumi.log.info(note);
-  for (const warning of poolWarnings(config)) await pulumi.log.warn(warning);
+  for (const warning of [...poolWarnings(config), ...ofPlan.warned]) await pulumi.log.warn(warning);
   const references = await inspectReferences(config);
   const nodes = cluster.pools.flatMap((pool) => pool.nodes);
   const ofClaims = checkClaims(config, references, nodes.length);

@@ -41,13 +41,18 @@ function judgePool({ engine }: StackConfig, pool: NodePoolConfig, { name, memory
   return { kind: verdict.kind, text: `${where}: ${verdict.reason} ${verdict.cure ?? ""}`.trimEnd() };
 }
 
-/** The GPU with the least memory among the nodes' labels, else among the accepted products that are known. */
+/**
+ * The GPU with the least memory among the nodes' labels, else among the accepted products that are known; among both where
+ * further nodes may come.
+ */
 export function smallestGpu(pool: NodePoolConfig, nodes: readonly PoolNode[]): Gpu | undefined {
   const ofNodes = nodes.flatMap(({ labels }) => {
     const memory = Number(labels["nvidia.com/gpu.memory"] ?? 0);
     return memory > 0 ? [gpuWith(labels["nvidia.com/gpu.product"] ?? "GPU", memory)] : [];
   });
-  const candidates = ofNodes.length > 0 ? ofNodes : pool.gpuProducts.flatMap((product) => findGpu(product) ?? []);
+  const ofProducts = pool.gpuProducts.flatMap((product) => findGpu(product) ?? []);
+  const isComplete = pool.provider === "existing" && ofNodes.length > 0;
+  const candidates = isComplete ? ofNodes : [...ofNodes, ...ofProducts];
   return candidates.toSorted((a, b) => a.memoryMiB.value - b.memoryMiB.value)[0];
 }
 

@@ -44,6 +44,24 @@ test("where no node tells its memory, the smallest of the accepted products coun
   expect(refused).toEqual([expect.stringMatching(/^h800: NVIDIA-H100-80GB-HBM3 \(81,559 MiB\)/)]);
 });
 
+test("in a pool that makes its nodes, the products of those that may come count too", () => {
+  const pool = {
+    name: "h800",
+    provider: "karpenter",
+    nodeClass: { group: "karpenter.k8s.aws", kind: "EC2NodeClass", name: "gpu" },
+    instanceTypes: ["p5.48xlarge"],
+    gpuProducts: ["NVIDIA-H200", "NVIDIA-H800"],
+    maxNodes: 2,
+  };
+  const config = stackConfig({ nodePools: [pool], engine: { memFractionStatic: 0.3 } });
+  const larger = poolNode({
+    labels: { ...h800Labels, "nvidia.com/gpu.product": "NVIDIA-H200", "nvidia.com/gpu.memory": "143771" },
+  });
+  expect(planProblems(config, [{ name: "h800", nodes: [larger] }]).refused).toEqual([
+    expect.stringMatching(/^h800: NVIDIA-H800 /),
+  ]);
+});
+
 describe("nothing is said of", () => {
   const failing = { engine: { memFractionStatic: 0.3 } };
 
