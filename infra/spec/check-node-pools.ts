@@ -115,7 +115,8 @@ function capacityProblems(config: StackConfig, pools: readonly FoundPool[]): str
 
 function comingRoom(config: StackConfig, { pool, nodes }: FoundPool): { nodes: number; room: number } {
   if (pool.provider === "existing") return { nodes: 0, room: 0 };
-  const coming = Math.max(0, pool.maxNodes - nodes.length);
+  // A node that does not offer its GPUs yet is still on its way.
+  const coming = Math.max(0, pool.maxNodes - nodes.filter((node) => node.allocatableGpus > 0).length);
   const memory = pool.provider === "clusterApi" ? (parseQuantity(pool.capacity.memory) ?? 0) : Number.POSITIVE_INFINITY;
   return { nodes: coming, room: coming * roomOf(config, pool.gpusPerNode, memory) };
 }

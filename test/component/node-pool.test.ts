@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
 import { NodePool } from "../../infra/components/node-pool.ts";
 import type { NodePoolConfig } from "../../infra/config/stack-config.ts";
+import { madeObject } from "../../infra/spec/node-pools/made-object.ts";
+import { clusterApiPool, karpenterPool, parsedPools } from "../support/elastic-pools.ts";
 import { poolNode } from "../support/pool-node.ts";
 import { recordResources } from "../support/recorded-resources.ts";
 import { stackConfig } from "../support/stack-config.ts";
@@ -22,6 +24,24 @@ function pool(fields: Partial<NodePoolConfig>): NodePoolConfig {
   if (first === undefined) throw new Error("the settings have no pool");
   return first;
 }
+
+test.each([
+  { settings: karpenterPool, type: "kubernetes:karpenter.sh/v1:NodePool" },
+  { settings: clusterApiPool, type: "kubernetes:cluster.x-k8s.io/v1beta2:MachineDeployment" },
+])(
+  "a pool of provider $settings.provider is the object that makes its nodes, and marks none itself",
+  async ({ settings, type }) => {
+    const recording = await recordResources();
+    const [made] = parsedPools(settings);
+    if (made === undefined) throw new Error("the settings have no pool");
+    new NodePool("h800", { pool: made, nodes: [poolNode({ name: "a" })] });
+    expect(await recording.resources()).toEqual([
+      { ...plain, type: "keye-stack:cluster:NodePool", name: "h800", parent: undefined, inputs: {} },
+      { ...plain, type, name: "h800", inputs: madeObject(made) },
+    ]);
+    expect(recording.componentOutputs).toEqual(new Map([[component, { nodeNames: ["a"] }]]));
+  },
+);
 
 test("each node is labelled by force, and gives the labels back when it leaves the pool", async () => {
   const recording = await recordResources();

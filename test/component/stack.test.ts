@@ -1,5 +1,6 @@
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { declareStack } from "../../infra/components/stack.ts";
+import { karpenterPool } from "../support/elastic-pools.ts";
 import { poolNode } from "../support/pool-node.ts";
 import { recordResources, settled } from "../support/recorded-resources.ts";
 import { stackConfig, testDigest } from "../support/stack-config.ts";
@@ -175,6 +176,51 @@ test("nothing is registered where the nodes do not fit", async () => {
   });
   await expect(declareStack(stackConfig())).rejects.toMatchObject({ code: "POOL_MISMATCH" });
   expect(await recording.resources()).toEqual([]);
+});
+
+describe("a pool that Karpenter makes", () => {
+  const kind = { apiVersion: "karpenter.sh/v1", kind: "NodePool" };
+  const settings = { nodePools: [{ ...karpenterPool, rdma: { resource: "rdma/hca" } }] };
+  const empty = { ...inspected, pools: [{ name: "h800", nodes: [] }], missingKinds: [] };
+
+  test("is asked for by its own label and may be empty: nothing is brought to nodes, and the promotion may wait", async () => {
+    const told = vi.spyOn(console, "log").mockReturnValue();
+    const asked: unknown[] = [];
+    const recording = await recordResources({
+      functions: {
+        [inspectNodes]: (args) => {
+          asked.push(args);
+          return empty;
+        },
+      },
+    });
+    await declareStack(stackConfig(settings));
+    const resources = await recording.resources();
+    expect(told.mock.calls).toEqual([[expect.stringContaining("h800: no node yet; up to 4 may come")]]);
+    told.mockRestore();
+    expect(asked).toEqual([
+      { pools: [{ name: "h800", selector: { "keye-stack.dev/pool": "h800" }, rdma: "rdma/hca" }], kinds: [kind] },
+    ]);
+    const made = resources.find((one) => one.type === "kubernetes:karpenter.sh/v1:NodePool");
+    expect(made).toMatchObject({ name: "h800", provider: "cluster", isKeptOnDelete: false });
+    expect(resources.filter((one) => one.type === "kubernetes:batch/v1:Job")).toEqual([]);
+    const promotion = resources.find((one) => one.type === "rollgate:index:Promotion");
+    expect(promotion?.inputs.growth).toMatchObject({ nodeStartSeconds: 1200 });
+    const server = resources.find((one) => one.type === "keye-stack:serving:ModelServer");
+    expect(server?.dependsOn).toContain("kubernetes:karpenter.sh/v1:NodePool h800");
+  });
+
+  test("is refused before anything is registered where Karpenter is not installed", async () => {
+    const recording = await recordResources({
+      functions: { [inspectNodes]: () => ({ ...empty, missingKinds: [kind] }) },
+    });
+    const failure = await declareStack(stackConfig(settings)).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      code: "POOL_MISMATCH",
+      message: expect.stringContaining("h800: the cluster has no karpenter.sh/v1 NodePool: install Karpenter"),
+    });
+    expect(await recording.resources()).toEqual([]);
+  });
 });
 
 const unreachable =

@@ -192,6 +192,22 @@ describe("the live cluster", () => {
     ]);
   });
 
+  test("an RDMA resource is counted where a pool names it, and kinds that the cluster lacks are told", async () => {
+    api.put("/version", { metadata: { name: "" }, gitVersion: "v1.36.3" });
+    api.put("/api/v1/namespaces/kube-system", { metadata: { name: "kube-system", uid: "cluster-1" } });
+    api.put("/api/v1/nodes/n1", { metadata: { name: "n1" }, status: { allocatable: { "rdma/hca": "4" } } });
+    api.put("/api/v1/nodes/n2", { metadata: { name: "n2" } });
+    const group = { metadata: { name: "" }, resources: [{ name: "nodepools", kind: "NodePool" }] };
+    api.put("/apis/karpenter.sh/v1", group);
+    const pools = [{ name: "all", selector: {}, rdma: "rdma/hca" }];
+    const served = { apiVersion: "karpenter.sh/v1", kind: "NodePool" };
+    const otherKind = { apiVersion: "karpenter.sh/v1", kind: "NodeOverlay" };
+    const otherGroup = { apiVersion: "cluster.x-k8s.io/v1beta2", kind: "MachineDeployment" };
+    const found = await inspectNodes(client, { pools, kinds: [served, otherKind, otherGroup] }, never);
+    expect(found.pools[0]?.nodes.map(({ allocatableRdma }) => allocatableRdma)).toEqual([4, 0]);
+    expect(found.missingKinds).toEqual([otherKind, otherGroup]);
+  });
+
   test("the live revision of a Service that is not there is undefined", async () => {
     expect(await liveRevision(client, ref, never)).toBe(a);
     expect(await liveRevision(client, { ...ref, service: "other" }, never)).toBeUndefined();

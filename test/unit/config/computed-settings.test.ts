@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseConfig } from "../../../infra/config/parse.ts";
 import { phaseBudgets } from "../../../infra/config/phase-budgets.ts";
+import { karpenterPool } from "../../support/elastic-pools.ts";
 import { stackConfig } from "../../support/stack-config.ts";
 
 const onDisk = { path: "/models/keye", volume: { kind: "hostPath", path: "/data", mountPath: "/models" } };
@@ -60,4 +61,12 @@ test("weights that a Job fetches have a budget of their own", () => {
   const fetched = stackConfig({ model: { ...onDisk, weights, revision }, toolsImage: tools });
   expect(phaseBudgets(fetched).hydrate).toBe(60 + 1240);
   expect(phaseBudgets(stackConfig({ model: onDisk })).hydrate).toBe(0);
+});
+
+test("where nodes come only once pods wait for them, scheduling takes a node's time and every pod pulls its image", () => {
+  const { schedule, pull } = phaseBudgets(stackConfig());
+  expect({ schedule, pull }).toEqual({ schedule: 90, pull: 60 });
+  const elastic = stackConfig({ nodePools: [{ ...karpenterPool, nodeStartSeconds: 900 }] });
+  expect(phaseBudgets(elastic)).toMatchObject({ schedule: 900, pull: 60 + 400 });
+  expect(elastic.rollout.deadlines.readySeconds - elastic.engine.startupSeconds).toBe(900 + 460);
 });

@@ -70,6 +70,10 @@ describe("check", () => {
         context: "c",
         retryNonce: "2",
         transport: "in-cluster",
+        growth: {
+          pools: [{ nodeLabels: { "keye-stack.dev/pool": "h800" }, maxNodes: 4, gpusPerNode: 8 }],
+          nodeStartSeconds: 900,
+        },
         probe: { ...inputs.probe, latency: { ttftSeconds: 1.5 } },
         apiKeySecret: { name: "engine", key: "api-key" },
       },
@@ -257,7 +261,11 @@ describe("inspectNodes", () => {
   const provider = providerOf({ inspectNodes: async () => found });
 
   test("hands on what the cluster has", async () => {
-    const args = { context: "c", pools: [{ name: "gpu", selector: { a: "b" } }] };
+    const args = {
+      context: "c",
+      pools: [{ name: "gpu", selector: { a: "b" }, rdma: "rdma/hca" }],
+      kinds: [{ apiVersion: "karpenter.sh/v1", kind: "NodePool" }],
+    };
     expect(await provider.invoke("rollgate:index:inspectNodes", args)).toEqual({ outputs: found });
   });
 

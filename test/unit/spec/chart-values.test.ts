@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { chartValues } from "../../../infra/spec/chart-values.ts";
 import { engineNodeSelector } from "../../../infra/spec/placement.ts";
+import { clusterApiPool, karpenterPool } from "../../support/elastic-pools.ts";
 import { stackConfig, testDigest } from "../../support/stack-config.ts";
 import { hydrated } from "../../support/weights-settings.ts";
 
@@ -141,6 +142,26 @@ test("weights that a Job fetches are a folder to the engine, which gets neither 
   });
 });
 
+test.each([
+  { what: "nodes that exist", pool: { name: "h800" }, label: "keye-stack.dev/pool", annotations: { a: "b" } },
+  {
+    what: "nodes that Karpenter makes",
+    pool: karpenterPool,
+    label: "keye-stack.dev/pool",
+    annotations: { "karpenter.sh/do-not-disrupt": "true", a: "b" },
+  },
+  {
+    what: "nodes that Cluster API makes",
+    pool: clusterApiPool,
+    label: "keye-stack.node.cluster.x-k8s.io/pool",
+    annotations: { "cluster-autoscaler.kubernetes.io/safe-to-evict": "false", a: "b" },
+  },
+])("on $what the engine runs by their label, and asks to stay where they are made", ({ pool, label, annotations }) => {
+  const values = chartValues(stackConfig({ nodePools: [pool], engine: { podAnnotations: { a: "b" } } }), "promotion");
+  expect(values).toMatchObject({ nodeSelector: { [label]: "h800" } });
+  expect(values.podAnnotations).toEqual(annotations);
+});
+
 describe("with several pools", () => {
   const config = stackConfig({
     nodePools: [
@@ -157,6 +178,28 @@ describe("with several pools", () => {
           requiredDuringSchedulingIgnoredDuringExecution: {
             nodeSelectorTerms: [
               { matchExpressions: [{ key: "keye-stack.dev/pool", operator: "In", values: ["old", "new"] }] },
+            ],
+          },
+        },
+      },
+    });
+  });
+
+  test("nodes that Cluster API makes are told by a label of their own", () => {
+    const nodePools = [
+      { name: "owned", selector: { rack: "1" } },
+      { ...clusterApiPool, name: "made" },
+    ];
+    expect(chartValues(stackConfig({ nodePools }), "promotion")).toMatchObject({
+      nodeSelector: {},
+      affinity: {
+        nodeAffinity: {
+          requiredDuringSchedulingIgnoredDuringExecution: {
+            nodeSelectorTerms: [
+              { matchExpressions: [{ key: "keye-stack.dev/pool", operator: "In", values: ["owned"] }] },
+              {
+                matchExpressions: [{ key: "keye-stack.node.cluster.x-k8s.io/pool", operator: "In", values: ["made"] }],
+              },
             ],
           },
         },

@@ -1,6 +1,7 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import type { PoolNode } from "../../../infra/core/pool-node.ts";
-import { checkNodePools, poolError } from "../../../infra/spec/check-node-pools.ts";
+import { checkNodePools, poolError, poolNotes, poolWarnings } from "../../../infra/spec/check-node-pools.ts";
+import { clusterApiPool, karpenterPool } from "../../support/elastic-pools.ts";
 import { h800Labels, poolNode } from "../../support/pool-node.ts";
 import { stackConfig } from "../../support/stack-config.ts";
 
@@ -99,6 +100,130 @@ test.each([
   },
 ])("$what is named with what was found and what was wanted", ({ settings = {}, nodes, problem }) => {
   expect(check(settings, nodes)).toEqual([problem]);
+});
+
+const zone = { label: "topology.kubernetes.io/zone", values: ["a", "b"] };
+const inZone = (value: string) => poolNode({ name: "a", labels: { ...h800Labels, [zone.label]: value } });
+
+test.each([
+  { what: "an accepted place", pool: { topology: zone }, nodes: [inZone("b")], problems: [] },
+  {
+    what: "another place",
+    pool: { topology: zone },
+    nodes: [inZone("c")],
+    problems: ["h800: node a has topology.kubernetes.io/zone=c; wanted a or b, which is topology.values."],
+  },
+  {
+    what: "no place",
+    pool: { topology: zone },
+    nodes: [a],
+    problems: ["h800: node a has no label topology.kubernetes.io/zone; wanted a or b, which is topology.values."],
+  },
+  {
+    what: "enough of the RDMA resource",
+    pool: { rdma: { resource: "rdma/hca", perNode: 8 } },
+    nodes: [{ ...a, allocatableRdma: 8 }],
+    problems: [],
+  },
+  {
+    what: "too little of the RDMA resource",
+    pool: { rdma: { resource: "rdma/hca", perNode: 8 } },
+    nodes: [{ ...a, allocatableRdma: 1 }],
+    problems: ["h800: node a offers 1 of rdma/hca, rdma.perNode is 8."],
+  },
+])("a node with $what", ({ pool, nodes, problems }) => {
+  expect(check({ nodePools: [{ name: "h800", ...pool }] }, nodes)).toEqual(problems);
+});
+
+describe("a pool that may grow", () => {
+  const coming = poolNode({ name: "new", labels: {}, allocatableGpus: 0 });
+
+  test.each([
+    { what: "while it is empty", pool: karpenterPool, nodes: [] },
+    { what: "while it is smaller than its least size", pool: { ...clusterApiPool, minNodes: 2 }, nodes: [a] },
+    { what: "while a node has not shown its devices", pool: karpenterPool, nodes: [a, coming] },
+    {
+      what: "while its only node has not shown its devices",
+      pool: { ...karpenterPool, maxNodes: 1 },
+      nodes: [coming],
+    },
+  ])("is no problem $what", ({ pool, nodes }) => {
+    expect(check({ nodePools: [pool] }, nodes)).toEqual([]);
+  });
+
+  test.each([
+    {
+      what: "a node of another size",
+      settings: { nodePools: [karpenterPool] },
+      nodes: [poolNode({ name: "b", allocatableGpus: 4 })],
+      problem: "h800: node b offers 4 GPUs (nvidia.com/gpu allocatable), gpusPerNode is 8.",
+    },
+    {
+      what: "a node with another GPU",
+      settings: { nodePools: [karpenterPool] },
+      nodes: [gpu({ "nvidia.com/gpu.product": "NVIDIA-H100-64G", "nvidia.com/gpu.memory": "65536" })],
+      problem: `h800: node b has GPU NVIDIA-H100-64G (family hopper, compute 9.0, 65536 MiB); ${wanted}`,
+    },
+    {
+      what: "room that no number of nodes gives, by memory",
+      settings: {
+        nodePools: [{ ...clusterApiPool, capacity: { ...clusterApiPool.capacity, memory: "200Gi" } }],
+        replicas: 8,
+      },
+      nodes: [a],
+      problem:
+        "h800: 8 replicas of 2 GPUs and 192Gi of memory are wanted, 1 usable nodes hold 4 even when empty, and 3 that may come hold 3.",
+    },
+  ])("is refused with $what", ({ settings, nodes, problem }) => {
+    expect(check(settings, nodes)).toEqual([problem]);
+  });
+
+  test.each([
+    {
+      pool: karpenterPool,
+      kind: { apiVersion: "karpenter.sh/v1", kind: "NodePool" },
+      problem:
+        "h800: the cluster has no karpenter.sh/v1 NodePool: install Karpenter 1.0 or later, or use provider existing.",
+    },
+    {
+      pool: clusterApiPool,
+      kind: { apiVersion: "cluster.x-k8s.io/v1beta2", kind: "MachineDeployment" },
+      problem:
+        "h800: the cluster has no cluster.x-k8s.io/v1beta2 MachineDeployment: install Cluster API 1.11 or later, or use provider existing.",
+    },
+  ])("is refused where the cluster has no $kind.kind", ({ pool, kind, problem }) => {
+    const found = { clusterUid: "u", serverVersion: "v1", pools: [], missingKinds: [kind] };
+    expect(checkNodePools(stackConfig({ nodePools: [pool] }), found)).toEqual([problem]);
+    const other = { ...found, missingKinds: [{ ...kind, kind: "Other" }] };
+    expect(checkNodePools(stackConfig({ nodePools: [pool] }), other)).toEqual([]);
+  });
+
+  test("is noted while it is empty", () => {
+    const config = stackConfig({ nodePools: [karpenterPool] });
+    const found = (nodes: readonly PoolNode[]) => ({
+      clusterUid: "u",
+      serverVersion: "v1",
+      pools: [{ name: "h800", nodes }],
+    });
+    expect(poolNotes(config, found([]))).toEqual(["h800: no node yet; up to 4 may come once pods wait for them."]);
+    expect(poolNotes(config, found([a]))).toEqual([]);
+    expect(poolNotes(stackConfig(), found([]))).toEqual([]);
+  });
+});
+
+test.each([
+  { what: "one replica on nodes that may all go", spot: [true], replicas: 1, isWarned: true },
+  { what: "two replicas", spot: [true], replicas: 2, isWarned: false },
+  { what: "a pool that stays beside one that may go", spot: [true, false], replicas: 1, isWarned: false },
+])("$what: warned $isWarned", ({ spot, replicas, isWarned }) => {
+  const nodePools = spot.map((one, index) => ({ name: `p${index}`, spot: one, selector: { rack: String(index) } }));
+  expect(poolWarnings(stackConfig({ nodePools, replicas }))).toEqual(
+    isWarned
+      ? [
+          "p0: the cloud may take back every node (spot), and replicas is 1: nothing serves then until another node has loaded the model.",
+        ]
+      : [],
+  );
 });
 
 test("a node that two pools select is named once, with both", () => {

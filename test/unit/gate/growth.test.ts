@@ -1,0 +1,87 @@
+import { describe, expect, test } from "vitest";
+import type { PromotionInputs } from "../../../infra/core/promotion-inputs.ts";
+import { awaitingNodes, replicasToCome } from "../../../infra/gate/growth.ts";
+import { PromotionRun } from "../../../infra/gate/promotion-run.ts";
+import type { Fault } from "../../../infra/status/fault.ts";
+import { gpuNode } from "../../support/fake-pod.ts";
+import { failureOf, inputs, next, Scene } from "./stage.ts";
+
+const pool = { nodeLabels: { "keye-stack.dev/pool": "h800" }, maxNodes: 3, gpusPerNode: 8 };
+
+function growth(change: Partial<typeof pool> = {}): Partial<PromotionInputs> {
+  return { growth: { pools: [{ ...pool, ...change }], nodeStartSeconds: 200 } };
+}
+
+function runOf(scene: Scene, change: Partial<PromotionInputs>): PromotionRun {
+  return new PromotionRun(inputs(change), scene.ports(), new AbortController().signal);
+}
+
+const never = new AbortController().signal;
+
+describe("replicas that find room on nodes to come", () => {
+  test.each([
+    { what: "none without a pool that may grow", change: {}, coming: 0 },
+    { what: "two on the third node of eight GPUs", change: growth(), coming: 2 },
+    { what: "none on nodes of too few GPUs", change: growth({ gpusPerNode: 3 }), coming: 0 },
+    { what: "none where the pool has all its nodes", change: growth({ maxNodes: 2 }), coming: 0 },
+    { what: "none where it has more than that", change: growth({ maxNodes: 1 }), coming: 0 },
+    {
+      what: "all where the nodes are those of another pool",
+      change: growth({ nodeLabels: { "keye-stack.dev/pool": "other" } }),
+      coming: 6,
+    },
+  ])("$what", async ({ change, coming }) => {
+    expect(await replicasToCome(runOf(new Scene(), change), never)).toBe(coming);
+  });
+
+  test("a node that does not offer its GPUs yet is one of those to come", async () => {
+    const scene = new Scene();
+    scene.cluster.nodes = [gpuNode("h800-0"), gpuNode("h800-1", 0)];
+    expect(await replicasToCome(runOf(scene, growth()), never)).toBe(4);
+  });
+});
+
+test("only a pod that no node takes is given the time that a node needs", () => {
+  const fault: Fault = { code: "E_UNSCHEDULABLE", reason: ".", where: "pod/a", verdictAfterSeconds: 90, tolerated: 0 };
+  const wait = (change: Partial<PromotionInputs>, one: Fault) =>
+    awaitingNodes(runOf(new Scene(), change), one).verdictAfterSeconds;
+  expect(wait(growth(), fault)).toBe(200);
+  expect(wait({}, fault)).toBe(90);
+  expect(wait(growth(), { ...fault, code: "E_IMAGE" })).toBe(90);
+  expect(wait(growth(), { ...fault, verdictAfterSeconds: 500 })).toBe(500);
+});
+
+describe("a promotion onto a pool that may grow", () => {
+  test("begins where only nodes to come have room", async () => {
+    const scene = new Scene({ firstDeploy: true });
+    scene.cluster.nodes = [];
+    expect((await scene.promote(growth())).kind).toBe("resolved");
+    expect(scene.lines).toContain(
+      "[preflight] needs 2 replicas of 4 GPUs each; 0 GPUs are free, and nodes may come for 6 more",
+    );
+  });
+
+  test("is refused where they have not, with both numbers", async () => {
+    const scene = new Scene();
+    const error = failureOf(await scene.promote({ replicas: 5, ...growth() }));
+    expect({ code: error.code, phase: error.phase }).toEqual({ code: "E_CAPACITY", phase: "preflight" });
+    expect(error.message).toContain("there is room for 2 (8 GPUs free), and nodes may come for 2 more.");
+  });
+
+  test("waits for a node as long as one may take, and no longer", async () => {
+    const scene = new Scene();
+    scene.cluster.setScript(next, { kind: "unschedulable", message: "0/2 nodes are available." });
+    const begun = scene.clock.now();
+    expect(failureOf(await scene.promote(growth())).code).toBe("E_UNSCHEDULABLE");
+    const seconds = (Date.parse(scene.evidence()?.finishedAt ?? "") - begun) / 1000;
+    expect(seconds).toBeGreaterThanOrEqual(200);
+    expect(seconds).toBeLessThan(215);
+  });
+
+  test("does not wait for parked pods to end where nodes may come meanwhile", async () => {
+    const scene = new Scene();
+    scene.cluster.add({ revision: "cccccccccc", replicas: 2, script: { kind: "slow" } }, 600);
+    scene.cluster.endingSeconds = 100_000;
+    expect((await scene.promote(growth())).kind).toBe("resolved");
+  });
+});
