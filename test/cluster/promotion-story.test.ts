@@ -56,6 +56,9 @@ describe("a stack's life", () => {
   test("the first revision is made, proven, switched to", async () => {
     a = await promote([]);
     await stack.becomes({ live: a, replicas: { [a]: 2 } });
+    const name = "rollgate-keye-baseline";
+    const baseline = await stack.connection.cluster.readBaseline(stack.ref, name, stack.cluster.signal);
+    expect(JSON.parse(baseline ?? "null")).toMatchObject({ kind: "ProbeBaseline", weightVersion: a });
   });
 
   test("an update with nothing changed is unchanged and sends no probe", async () => {

@@ -22,7 +22,7 @@ export interface RecordedEngine {
 }
 
 /** Every field of {@link RecordedEngine}. */
-export const engineFields = [
+const engineFields = [
   "modelPath",
   "modelRevision",
   "quantization",
