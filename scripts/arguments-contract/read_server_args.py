@@ -141,12 +141,12 @@ class Reader:
         self.flags.append(flag)
 
     def _deprecation(self, flag, given, action, module, local):
-        text = None
-        for key in ("help", "new_flag"):
-            if key in given and text is None:
-                text = self._text(given[key], module, local)
+        texts = {key: self._text(given[key], module, local) for key in ("error_message", "help", "new_flag") if key in given}
+        text = texts.get("error_message") or texts.get("help")
+        if text is None and texts.get("new_flag"):
+            text = f"Use {texts['new_flag']}."
         if action.startswith("Deprecated") or (text or "").lstrip("[(").lower().startswith("deprecated"):
-            flag["deprecated"] = text or "deprecated"
+            flag["deprecated"] = text or "It is deprecated."
         if action == "DeprecatedAction":
             flag["effect"] = "stops" if self._stops(given) else "none"
 

@@ -118,8 +118,9 @@ function nameFault({ path, name, found }: ExtraArgument, contract: ArgumentsCont
     case "shortened":
       return [{ path, message: `${name} is short for ${found.name}.`, hint: "Write it in full." }];
     case "ambiguous": {
-      const some = found.names.length > 6 ? [...found.names.slice(0, 6), "..."] : found.names;
-      return [{ path, message: `${name} could be any of ${some.join(", ")}.`, hint: "Write it in full." }];
+      const more = found.names.length - 6;
+      const some = found.names.slice(0, 6).join(", ") + (more > 0 ? ` and ${more} more` : "");
+      return [{ path, message: `${name} could be any of ${some}.`, hint: "Write it in full." }];
     }
     case "unknown": {
       const where = `The contract ${contract.name} lists them all; docs/engine-arguments.md says how to use another.`;
