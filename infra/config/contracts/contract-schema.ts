@@ -74,7 +74,10 @@ const rule = {
     when: { type: "array", items: condition, minItems: 1, description: "All must hold; absent: always." },
     accepts: { ...accepted, description: "The values that are let through." },
     message: { ...sentence, description: "What is wrong, after the argument's name and without a full stop." },
-    stopsWith: { ...sentence, description: "What the server ends with; absent: it goes on otherwise than told." },
+    stopsWith: {
+      ...sentence,
+      description: "What the server ends with; absent: not known, or it goes on otherwise than told.",
+    },
     hint: { ...sentence, description: "What to do, in sentences." },
   },
   required: ["name", "flag", "accepts", "message", "hint"],

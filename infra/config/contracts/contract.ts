@@ -60,7 +60,7 @@ export interface ArgumentRule {
   readonly accepts: Accepted;
   /** What is wrong, after the argument's name and without a full stop, such as `must be 64`. */
   readonly message: string;
-  /** What the server ends with. Absent: it goes on, and does something else than it was told. */
+  /** What the server ends with. Absent: not known, or it goes on and does something else than it was told. */
   readonly stopsWith?: string;
   /** What to do, in sentences. */
   readonly hint: string;

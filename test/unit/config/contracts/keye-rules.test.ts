@@ -22,7 +22,7 @@ const cases: readonly Case[] = [
   { rule: "hierarchical-sparse", breaks: ["--enable-hisparse"], keeps: [] },
   { rule: "quantized-communication", breaks: ["--enable-quant-communications"], keeps: [] },
   { rule: "chunk-of-pages", breaks: ["--chunked-prefill-size=100"], keeps: ["--chunked-prefill-size=128"] },
-  { rule: "chunk-of-pages", breaks: ["--chunked-prefill-size=0"], keeps: ["--chunked-prefill-size=-1"] },
+  { rule: "chunk-of-pages", breaks: ["--chunked-prefill-size=-64"], keeps: ["--chunked-prefill-size=-1"] },
   { rule: "pages-of-64", breaks: ["--page-size=1"], keeps: ["--page-size=64"] },
   { rule: "backend-of-both-phases", breaks: ["--attention-backend=fa3"], keeps: ["--attention-backend=keye_sa"] },
   { rule: "vision-backend", breaks: ["--mm-attention-backend=fa3"], keeps: [] },
@@ -60,6 +60,8 @@ const cases: readonly Case[] = [
     engine: { apiKeySecret },
     engineOfKeeps: {},
   },
+  { rule: "log-level", breaks: ["--log-level=WARNING"], keeps: ["--log-level=warning"] },
+  { rule: "http-log-level", breaks: ["--log-level-http=warn"], keeps: ["--log-level-http=trace"] },
   {
     rule: "conservativeness",
     breaks: ["--schedule-conservativeness=-0.1"],
