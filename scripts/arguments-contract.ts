@@ -23,29 +23,52 @@ Standard error says how many arguments there are, and what could not be read and
 Exit code 0: made; 1: it is no contract; 2: bad usage; 4: FILE or python3 cannot be used.
 `;
 
-const { values, positionals } = parseArgs({
-  options: {
-    name: { type: "string", default: "sglang" },
-    source: { type: "string" },
-    rules: { type: "boolean", default: false },
-    help: { type: "boolean", short: "h", default: false },
-  },
-  allowPositionals: true,
-});
-const [file] = positionals;
-if (values.help || file === undefined || positionals.length > 1) {
-  (values.help ? process.stdout : process.stderr).write(usage);
-  process.exit(values.help ? 0 : 2);
+interface Order {
+  readonly file: string;
+  readonly name: string;
+  readonly source: string | undefined;
+  readonly withRules: boolean;
 }
-process.exitCode = await main(file);
 
-async function main(path: string): Promise<number> {
+/** What is asked for, or undefined where that cannot be told. */
+function readOrder(words: readonly string[]): Order | "help" | undefined {
+  try {
+    const { values, positionals } = parseArgs({
+      args: [...words],
+      options: {
+        name: { type: "string", default: "sglang" },
+        source: { type: "string" },
+        rules: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
+      },
+      allowPositionals: true,
+    });
+    const [file, ...others] = positionals;
+    if (values.help) return "help";
+    if (file === undefined || others.length > 0) return undefined;
+    return { file, name: values.name, source: values.source, withRules: values.rules };
+  } catch (error) {
+    console.error(textOf(error));
+    return undefined;
+  }
+}
+
+async function main(words: readonly string[]): Promise<number> {
+  const order = readOrder(words);
+  if (order === "help" || order === undefined) {
+    (order === "help" ? process.stdout : process.stderr).write(usage);
+    return order === "help" ? 0 : 2;
+  }
+  return make(order);
+}
+
+async function make({ file, name, source, withRules }: Order): Promise<number> {
   let made: MadeContract;
   let unread: readonly Unread[];
   try {
-    const read = await readServerArgs(path);
-    const source = values.source ?? `server_args.py, sha256 ${sha256(path)}`;
-    made = makeContract(read, { name: values.name, source, rules: values.rules ? keyeContract.rules : [] });
+    const read = await readServerArgs(file);
+    const from = source ?? `server_args.py, sha256 ${sha256(file)}`;
+    made = makeContract(read, { name, source: from, rules: withRules ? keyeContract.rules : [] });
     unread = read.unread;
   } catch (error) {
     console.error(textOf(error));
@@ -54,7 +77,7 @@ async function main(path: string): Promise<number> {
   const text = `${JSON.stringify(made.contract, null, 2)}\n`;
   const checked = readContract(text);
   if (checked.kind === "fault") {
-    console.error(`${path} gives no contract: ${checked.fault}`);
+    console.error(`${file} gives no contract: ${checked.fault}`);
     return 1;
   }
   process.stdout.write(text);
@@ -71,3 +94,5 @@ function report({ contract, leftOut }: MadeContract, unread: readonly Unread[]):
 function sha256(path: string): string {
   return createHash("sha256").update(readFileSync(path)).digest("hex");
 }
+
+process.exitCode = await main(process.argv.slice(2));

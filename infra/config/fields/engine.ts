@@ -92,7 +92,7 @@ export const engineFields: FieldsFor<EngineConfig> = {
     rule: textRules.contract,
     isOptional: true,
     sentence:
-      "What `engine.extraArgs` is held against: a contract by name, or a JSON file beside the stack file; the Keye branch's where absent.",
+      "What engine.extraArgs is held against: a contract by name, or a JSON file beside the stack file; the Keye branch's where absent.",
     hint: "docs/engine-arguments.md says how to make a contract for another SGLang image.",
   },
   env: {
