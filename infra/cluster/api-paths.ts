@@ -7,6 +7,8 @@ const plurals = {
   configmaps: "/api/v1",
   secrets: "/api/v1",
   persistentvolumeclaims: "/api/v1",
+  resourcequotas: "/api/v1",
+  limitranges: "/api/v1",
   deployments: "/apis/apps/v1",
   replicasets: "/apis/apps/v1",
   endpointslices: "/apis/discovery.k8s.io/v1",

@@ -10,6 +10,7 @@ import type {
   StoredEvidence,
   SwitchOutcome,
 } from "../gate/ports.ts";
+import type { NamespaceLimits } from "../status/headroom/headroom.ts";
 import type { Deployment, Node, ObjectMeta, Pod, Service } from "../status/objects.ts";
 import type { ApiClient } from "./api-client.ts";
 import { refusedError } from "./api-errors.ts";
@@ -18,6 +19,7 @@ import type { ApiRequest } from "./api-request.ts";
 import type { AppWatches } from "./app-watches.ts";
 import { type EndpointSlice, flattenSlices } from "./endpoints.ts";
 import { type ApiEvent, orderedEvents } from "./events.ts";
+import { namespaceLimits } from "./inspect-limits.ts";
 import { listAll } from "./list.ts";
 
 const evidenceKey = "evidence.json";
@@ -142,6 +144,10 @@ export class LiveCluster implements ClusterPort {
       listAll<Pod>(this.#client, "/api/v1/pods", { query: bound, signal }),
     ]);
     return { nodes: nodes.items, pods: pods.items };
+  }
+
+  limits(namespace: string, signal: AbortSignal): Promise<NamespaceLimits | undefined> {
+    return namespaceLimits(this.#client, namespace, signal);
   }
 
   async saveEvidence(ref: AppRef, record: NewEvidence, signal: AbortSignal): Promise<void> {

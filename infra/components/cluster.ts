@@ -1,12 +1,14 @@
 import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
-import { selectorOf } from "../config/pool-labels.ts";
+import { memberLabels, selectorOf } from "../config/pool-labels.ts";
 import type { StackConfig } from "../config/stack-config.ts";
 import { DeployError, textOf } from "../core/errors.ts";
+import type { PlanHeadroomArgs, PlanHeadroomResult } from "../core/headroom.ts";
 import type { InspectNodesArgs, InspectNodesResult } from "../core/pool-node.ts";
 import type { InspectReferencesArgs, InspectReferencesResult } from "../core/references.ts";
 import { referencesOf } from "../spec/check-references.ts";
+import { growthInputs } from "../spec/node-pools/growth.ts";
 import { madeKinds } from "../spec/node-pools/made-object.ts";
 
 /**
@@ -38,6 +40,26 @@ export async function inspectReferences(config: StackConfig): Promise<InspectRef
     secrets: secrets.map(({ name }) => name),
   };
   return invoke("rollgate:index:inspectReferences", args);
+}
+
+/** Plans the rollout of the stack's pods on the cluster as it is, as {@link inspectNodes} looks at it. */
+export async function planHeadroom(
+  config: StackConfig,
+  candidate: Pick<PlanHeadroomArgs, "revision" | "podSpec">,
+): Promise<PlanHeadroomResult> {
+  const { name, namespace, replicas, nodePools } = config;
+  const growth = growthInputs(config);
+  const args: PlanHeadroomArgs = {
+    ...contextOf(config),
+    namespace,
+    app: name,
+    service: name,
+    replicas,
+    ...candidate,
+    adopted: nodePools.map((pool) => ({ selector: selectorOf(pool), labels: memberLabels(pool) })),
+    ...(growth === undefined ? {} : { growth }),
+  };
+  return invoke("rollgate:index:planHeadroom", args);
 }
 
 async function invoke<T>(token: string, args: object): Promise<T> {

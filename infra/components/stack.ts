@@ -12,6 +12,7 @@ import { promotionInputs } from "../spec/promotion-inputs.ts";
 import { cacheKeyOf, revisionOf } from "../spec/revision.ts";
 import { supplyInputs, supplyPlan } from "../spec/supply/plan.ts";
 import { adoptingProvider, clusterProvider, inspectNodes, inspectReferences, stackNamespace } from "./cluster.ts";
+import { withStrategy } from "./headroom.ts";
 import { ModelServer } from "./model-server.ts";
 import { NodePool } from "./node-pool.ts";
 import { sha256 } from "./pinned-stack.ts";
@@ -45,6 +46,7 @@ export async function declareStack(config: PinnedStack): Promise<StackOutputs> {
   const objects = parseManifests(manifests);
   const revision = revisionOf(objects);
   const cluster = await fittingCluster(config);
+  const decided = await withStrategy(config, objects);
 
   const provider = clusterProvider(config, cluster.clusterUid);
   const claimProvider = adoptingProvider(config, cluster.clusterUid);
@@ -58,7 +60,7 @@ export async function declareStack(config: PinnedStack): Promise<StackOutputs> {
   const supply = new Supply(name, { plan, claimProvider }, { provider, dependsOn: [home] });
   const server = new ModelServer(name, { app: name, objects }, { provider, dependsOn: [home, ...pools] });
   const candidate = { revision, supply: supplyInputs(config, plan), cacheKey: cacheKeyOf(objects) };
-  const promotion = new Promotion(name, promotionInputs(config, candidate, host), { dependsOn: [supply, server] });
+  const promotion = new Promotion(name, promotionInputs(decided, candidate, host), { dependsOn: [supply, server] });
 
   return {
     activeRevision: promotion.activeRevision,

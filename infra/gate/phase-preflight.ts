@@ -1,12 +1,13 @@
-import { freeGpus, ledgerLines, replicasThatFit } from "../status/gpu-ledger.ts";
+import { ledgerLines } from "../status/gpu-ledger.ts";
+import { capacityRefusal, comingText, freeText, headroomLedger, needText } from "../status/headroom/report.ts";
+import { type PodRole, rolesIn } from "../status/headroom/roles.ts";
 import type { Pod } from "../status/objects.ts";
 import { isTerminating } from "../status/pod-facts.ts";
 import { activeOf, deploymentOf, isOfApp, leftoversOf, revisionOf } from "./app-view.ts";
-import { replicasToCome } from "./growth.ts";
 import { coolDownLeft } from "./negative-cache.ts";
 import type { Situation } from "./phase-observe.ts";
 import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
-import { readLedger } from "./read-ledger.ts";
+import { readHeadroom } from "./read-ledger.ts";
 
 /** How long to wait between looks at the nodes while leftovers end. */
 const roomPollMs = 2_000;
@@ -28,23 +29,19 @@ export async function preflight(run: PromotionRun, situation: Situation): Promis
         recorded: { name: cached.evidence, coolDownLeftSeconds: inputs.cooldownSeconds - cached.agoSeconds },
       });
     }
-    if (deploymentOf(situation.observation, inputs.revision) === undefined) {
+    const workload = deploymentOf(situation.observation, inputs.revision);
+    if (workload === undefined) {
       throw run.stop({ kind: "inconclusive", code: "E_API", message: "the candidate's Deployment does not exist." });
     }
-    const active = activeOf(situation.observation);
-    const ledger = await readLedger(run, signal, (pod) => isOfApp(pod, inputs) && revisionOf(pod) !== active);
-    const fitting = replicasThatFit(ledger, inputs.gpusPerReplica);
-    const coming = await replicasToCome(run, signal);
-    if (fitting + coming < inputs.replicas) {
-      throw run.stop({
-        kind: "inconclusive",
-        code: "E_CAPACITY",
-        message: `${needText(run)}; there is room for ${fitting} (${freeGpus(ledger)} GPUs free)${comingText(run, coming)}.`,
-        details: ledgerLines(ledger),
-        hint: "Free GPUs or add nodes.",
-      });
+    const { namespace, app, revision } = inputs;
+    const roles = rolesIn({ namespace, app, revision, active: activeOf(situation.observation) });
+    const headroom = await readHeadroom(run, { candidate: workload.spec.template.spec, roleOf: roles }, signal);
+    const refusal = capacityRefusal(headroom, headroom.fitWithout([]));
+    if (refusal !== undefined) {
+      const details = ledgerLines(headroomLedger(headroom));
+      throw run.stop({ kind: "inconclusive", code: "E_CAPACITY", ...refusal, details });
     }
-    run.line("preflight", `${needText(run)}; ${freeGpus(ledger)} GPUs are free${comingText(run, coming)}`);
+    run.line("preflight", `${needText(headroom)}; ${freeText(headroom)}${comingText(headroom)}`);
   });
 }
 
@@ -70,28 +67,21 @@ export async function parkLeftovers(run: PromotionRun, situation: Situation): Pr
       await run.write(signal, () => run.ports.cluster.scale(run.ref, metadata.name, 0, signal));
       run.line("park", `${metadata.name} does not serve: scaled to 0`);
     }
-    if (situation.kind === "candidate") await waitForRoom(run, signal);
+    if (situation.kind === "candidate") await waitForRoom(run, situation, signal);
   });
 }
 
-async function waitForRoom(run: PromotionRun, signal: AbortSignal): Promise<void> {
+async function waitForRoom(run: PromotionRun, { observation }: Situation, signal: AbortSignal): Promise<void> {
   const { inputs, ports } = run;
+  const candidate = deploymentOf(observation, inputs.revision)?.spec.template.spec;
+  if (candidate === undefined) return;
   const isCandidate = (pod: Pod) => isOfApp(pod, inputs) && revisionOf(pod) === inputs.revision && !isTerminating(pod);
+  // What is leaving still holds its place.
+  const roleOf = (pod: Pod): PodRole => (isCandidate(pod) ? "candidate" : "other");
   for (;;) {
-    const ledger = await readLedger(run, signal, isCandidate);
-    const fitting = replicasThatFit(ledger, inputs.gpusPerReplica) + (await replicasToCome(run, signal));
-    if (fitting >= inputs.replicas) return;
-    run.status("park", `${freeGpus(ledger)} GPUs are free; parked pods are still ending`);
+    const headroom = await readHeadroom(run, { candidate, roleOf }, signal);
+    if (headroom.fitWithout([]).fits >= headroom.surge) return;
+    run.status("park", `${freeText(headroom)}; parked pods are still ending`);
     await ports.clock.sleep(roomPollMs, signal);
   }
-}
-
-/** Empty where no pool may grow. */
-function comingText({ inputs }: PromotionRun, coming: number): string {
-  return inputs.growth === undefined ? "" : `, and nodes may come for ${coming} more`;
-}
-
-function needText({ inputs }: PromotionRun): string {
-  const replicas = inputs.replicas === 1 ? "1 replica" : `${inputs.replicas} replicas`;
-  return `needs ${replicas} of ${inputs.gpusPerReplica} GPUs each`;
 }

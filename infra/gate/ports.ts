@@ -1,5 +1,6 @@
 import type { ProbeSpec } from "../core/probe-spec.ts";
 import type { Milliseconds } from "../core/units.ts";
+import type { NamespaceLimits } from "../status/headroom/headroom.ts";
 import type { JobView } from "../status/job-status.ts";
 import type { Deployment, Endpoint, Event, Node, Pod, Service } from "../status/objects.ts";
 import type { ProbeReport } from "./measurement.ts";
@@ -70,6 +71,8 @@ export interface ClusterPort {
   ): Promise<string>;
   /** Nodes, and every pod that is bound to one of them: what a GPU ledger needs. */
   capacity(signal: AbortSignal): Promise<{ readonly nodes: readonly Node[]; readonly pods: readonly Pod[] }>;
+  /** What bounds the pods of a namespace; undefined where we may not read it. */
+  limits(namespace: string, signal: AbortSignal): Promise<NamespaceLimits | undefined>;
   saveEvidence(ref: AppRef, record: NewEvidence, signal: AbortSignal): Promise<void>;
   /** Whether any revision that used the cache of compiled kernels with this key has passed. */
   hasFilledCache(ref: AppRef, cacheKey: string, signal: AbortSignal): Promise<boolean>;

@@ -109,6 +109,22 @@ export function checkReferenceArgs(args: unknown): readonly InputFailure[] {
   return record({ namespace: name, claims: listOf(name), secrets: listOf(name) }, { context: anyText })(args, "");
 }
 
+/** Everything that is wrong with the arguments of `rollgate:index:planHeadroom`. The pod's spec is the chart's. */
+export function checkHeadroomArgs(args: unknown): readonly InputFailure[] {
+  return record(
+    {
+      namespace: name,
+      app: name,
+      service: name,
+      revision: hash,
+      replicas: wholePositive,
+      podSpec: mapOf(() => []),
+      adopted: listOf(record({ selector: stringMap, labels: stringMap })),
+    },
+    { context: anyText, growth },
+  )(args, "");
+}
+
 function record(required: Readonly<Record<string, Rule>>, optional: Readonly<Record<string, Rule>> = {}): Rule {
   return (value, path) => {
     if (isUnknown(value)) return [];

@@ -8,6 +8,7 @@ import type { PromotionInputs } from "../core/promotion-inputs.ts";
 import type { ProgressPort } from "../gate/ports.ts";
 import { promote } from "../gate/promote.ts";
 import type { EngineLog } from "./engine-log.ts";
+import { planHeadroom } from "./plan-headroom.ts";
 import { TransportProber } from "./prober-port.ts";
 import type { ProviderWorld } from "./provider.ts";
 
@@ -39,6 +40,7 @@ export function liveWorld(log: EngineLog, kubeconfig: string | undefined): Provi
     liveRevision: (inputs, signal) => connected(inputs, (connection) => connection.liveRevision(inputs, signal)),
     inspectNodes: (args, signal) => connected(args, (connection) => connection.inspectNodes(args, signal)),
     inspectReferences: (args, signal) => connected(args, (connection) => connection.inspectReferences(args, signal)),
+    planHeadroom: (args, signal) => connected(args, (connection) => planHeadroom(connection, args, signal)),
   };
 }
 

@@ -1,12 +1,19 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { canonicalJson } from "../core/canonical-json.ts";
 import { DeployError, textOf } from "../core/errors.ts";
+import type { PlanHeadroomArgs, PlanHeadroomResult } from "../core/headroom.ts";
 import type { InspectNodesArgs, InspectNodesResult } from "../core/pool-node.ts";
 import type { PromotionInputs, PromotionOutputs } from "../core/promotion-inputs.ts";
 import type { InspectReferencesArgs, InspectReferencesResult } from "../core/references.ts";
 import type { ProgressPort } from "../gate/ports.ts";
 import { RollbackFailed } from "../gate/promotion-error.ts";
-import { checkInspectArgs, checkPromotionInputs, checkReferenceArgs, type InputFailure } from "./input-rules.ts";
+import {
+  checkHeadroomArgs,
+  checkInspectArgs,
+  checkPromotionInputs,
+  checkReferenceArgs,
+  type InputFailure,
+} from "./input-rules.ts";
 import { hasUnknown, isRecord, plainOf } from "./property-values.ts";
 
 /** What the provider does with the world, so that tests can stand in for it. */
@@ -16,6 +23,7 @@ export interface ProviderWorld {
   liveRevision(inputs: PromotionInputs, signal: AbortSignal): Promise<string | undefined>;
   inspectNodes(args: InspectNodesArgs, signal: AbortSignal): Promise<InspectNodesResult>;
   inspectReferences(args: InspectReferencesArgs, signal: AbortSignal): Promise<InspectReferencesResult>;
+  planHeadroom(args: PlanHeadroomArgs, signal: AbortSignal): Promise<PlanHeadroomResult>;
   /** Where the lines of one resource go. */
   progressOf(urn: string): ProgressPort;
 }
@@ -23,6 +31,7 @@ export interface ProviderWorld {
 const promotionType = "rollgate:index:Promotion";
 const inspectNodesToken = "rollgate:index:inspectNodes";
 const inspectReferencesToken = "rollgate:index:inspectReferences";
+const planHeadroomToken = "rollgate:index:planHeadroom";
 
 /** A change of one of these asks for a new proof. The rest says how the next one is to be done: it waits for it. */
 const proven = ["revision", "workload", "probeHash", "strategy", "replicas", "retryNonce", "imageDigest"] as const;
@@ -32,7 +41,7 @@ const identifying = ["namespace", "app", "service", "context"] as const;
 
 /**
  * The plugin `rollgate`: the resource `rollgate:index:Promotion`, whose create and update are the promotion, and the
- * functions `rollgate:index:inspectNodes` and `rollgate:index:inspectReferences`.
+ * functions `rollgate:index:inspectNodes`, `rollgate:index:inspectReferences` and `rollgate:index:planHeadroom`.
  */
 export class RollgateProvider implements pulumi.provider.Provider {
   readonly version = "0.1.0";
@@ -104,7 +113,7 @@ export class RollgateProvider implements pulumi.provider.Provider {
 
   async invoke(token: string, args: unknown): Promise<pulumi.provider.InvokeResult> {
     const plain = plainOf(args);
-    // In both cases the check proves the shape before it is relied on.
+    // In each case the check proves the shape before it is relied on.
     switch (token) {
       case inspectNodesToken:
         return this.#inspect(checkInspectArgs(plain), (signal) =>
@@ -113,6 +122,10 @@ export class RollgateProvider implements pulumi.provider.Provider {
       case inspectReferencesToken:
         return this.#inspect(checkReferenceArgs(plain), (signal) =>
           this.#world.inspectReferences(plain as InspectReferencesArgs, signal),
+        );
+      case planHeadroomToken:
+        return this.#inspect(checkHeadroomArgs(plain), (signal) =>
+          this.#world.planHeadroom(plain as PlanHeadroomArgs, signal),
         );
       default:
         throw new Error(`CONFIG_USAGE: rollgate: It has no function "${token}".`);

@@ -18,6 +18,13 @@ export function revisionOf(objects: readonly KubernetesObject[]): string {
   });
 }
 
+/** Spec of the engine's pod template, as the chart has rendered it; empty where it has rendered none. */
+export function podSpecOf(objects: readonly KubernetesObject[]): object {
+  const workload = objects.find((object) => object.kind === "Deployment");
+  // A rendered Deployment has the API's own shape.
+  return (workload?.spec as { readonly template: { readonly spec: object } } | undefined)?.template.spec ?? {};
+}
+
 /** What the engines of the rendered objects keep compiled kernels by; undefined where the kernels go with the pod. */
 export function cacheKeyOf(objects: readonly KubernetesObject[]): string | undefined {
   return objects.find((object) => object.kind === "Deployment")?.metadata.annotations?.[cacheKeyAnnotation];

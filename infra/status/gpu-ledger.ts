@@ -10,8 +10,10 @@ export interface LedgerRow {
   readonly requested: number;
   /** 0 where new pods are kept off the node. Never negative. */
   readonly free: number;
-  /** Why the scheduler puts nothing new there, if so. */
-  readonly closed?: "not ready" | "cordoned";
+  /** Why the scheduler puts nothing new there, if so: `cordoned`, `cpu: 4 free, 16 wanted`. */
+  readonly why?: string;
+  /** How many more replicas the node takes, where that has been worked out. */
+  readonly fits?: number;
   /** Pods that hold GPUs, `namespace/name` and how many, largest first. */
   readonly holders: readonly { readonly pod: string; readonly gpus: number }[];
 }
@@ -28,28 +30,24 @@ export interface LedgerInputs {
   readonly pods: readonly Pod[];
   /** Labels that a node must carry to count. */
   readonly nodeSelector: Readonly<Record<string, string>>;
-  /** Pods that shall count as gone. */
-  readonly without?: (pod: Pod) => boolean;
 }
 
 /**
  * Adds up who holds which GPUs. It sees what the scheduler sees of GPUs and nothing else: taints, affinity, CPU and
  * memory may still keep a pod out.
  */
-export function gpuLedger(inputs: LedgerInputs): GpuLedger {
-  const holding = inputs.pods.filter((pod) => !hasEnded(pod) && !inputs.without?.(pod));
-  const rows = inputs.nodes
-    .filter((node) => carries(node, inputs.nodeSelector))
-    .map((node) => rowOf(node, holding))
-    .filter(({ allocatable, requested }) => allocatable > 0 || requested > 0)
-    .sort((a, b) => a.node.localeCompare(b.node));
-  return { rows };
+export function gpuLedger({ nodes, pods, nodeSelector }: LedgerInputs): GpuLedger {
+  const byNode = podsByNode(pods.filter((pod) => !hasEnded(pod)));
+  const rows = nodes
+    .filter((node) => carries(node, nodeSelector))
+    .map((node) => ledgerRow(node, byNode.get(node.metadata.name) ?? [], closedReason(node)));
+  return sortedLedger(rows);
 }
 
-/** How many replicas of this size find room, each on one node. */
-export function replicasThatFit(ledger: GpuLedger, gpusPerReplica: number): number {
-  if (gpusPerReplica <= 0) return Number.POSITIVE_INFINITY;
-  return ledger.rows.reduce((sum, row) => sum + Math.floor(row.free / gpusPerReplica), 0);
+/** The rows of nodes that have GPUs or should have some, in order. */
+export function sortedLedger(rows: readonly LedgerRow[]): GpuLedger {
+  const kept = rows.filter(({ allocatable, requested }) => allocatable > 0 || requested > 0);
+  return { rows: kept.sort((a, b) => a.node.localeCompare(b.node, "en", { numeric: true })) };
 }
 
 /** GPUs that are free, over all nodes. */
@@ -64,24 +62,63 @@ export function gpusOf(pod: Pod): number {
   return Math.max(running, ...starting);
 }
 
-/** The ledger as a table for people, one line a node. */
-export function ledgerLines(ledger: GpuLedger): string[] {
-  if (ledger.rows.length === 0) return ["no node with GPUs carries the labels that the engine asks for"];
-  const cells = ledger.rows.map((row) => [
+/** The ledger as a table for people, one line a node. Of a large cluster the nodes that come first. */
+export function ledgerLines({ rows }: GpuLedger): string[] {
+  if (rows.length === 0) return ["no node with GPUs carries the labels that the engine asks for"];
+  const shown = rows.slice(0, shownNodes);
+  const hasFits = shown.some(({ fits }) => fits !== undefined);
+  const cells = shown.map((row) => [
     row.node,
-    String(row.allocatable),
-    String(row.requested),
-    String(row.free),
-    [row.closed, holdersText(row)].filter((text) => text !== undefined && text !== "").join("; "),
+    ...[row.allocatable, row.requested, row.free].map(String),
+    ...(hasFits ? [String(row.fits ?? "")] : []),
+    [row.why, holdersText(row)].filter((text) => text !== undefined && text !== "").join("; "),
   ]);
-  const table = [["node", "GPUs", "held", "free", "by"], ...cells];
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...table.map((line) => line[column]?.length ?? 0)));
-  return table.map((line) =>
-    line
-      .map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0)))
-      .join("  ")
-      .trimEnd(),
+  const lines = table([["node", "GPUs", "held", "free", ...(hasFits ? ["fits"] : []), "by"], ...cells]);
+  return rows.length === shown.length ? lines : [...lines, restText(rows.slice(shown.length))];
+}
+
+/** GPUs of one node and their holders, largest first. `closed` says why it takes nothing new, if so. */
+export function ledgerRow(node: Node, held: readonly Pod[], closed?: string): LedgerRow {
+  const holders = held
+    .map((pod) => ({ pod: `${pod.metadata.namespace ?? "default"}/${pod.metadata.name}`, gpus: gpusOf(pod) }))
+    .filter(({ gpus }) => gpus > 0)
+    .sort((a, b) => b.gpus - a.gpus || a.pod.localeCompare(b.pod));
+  const allocatable = parseQuantity(node.status?.allocatable?.[gpuResource] ?? "0") ?? 0;
+  const requested = holders.reduce((sum, { gpus }) => sum + gpus, 0);
+  const free = closed === undefined ? Math.max(0, allocatable - requested) : 0;
+  return {
+    node: node.metadata.name,
+    allocatable,
+    requested,
+    free,
+    holders,
+    ...(closed === undefined ? {} : { why: closed }),
+  };
+}
+
+/** Bound pods by the name of their node. */
+export function podsByNode(pods: readonly Pod[]): ReadonlyMap<string, readonly Pod[]> {
+  return Map.groupBy(pods, ({ spec }) => spec?.nodeName ?? "");
+}
+
+/** A screen's height; the holders of more are read elsewhere. */
+const shownNodes = 40;
+
+function restText(rest: readonly LedgerRow[]): string {
+  return `and ${rest.length} more nodes, with ${freeGpus({ rows: rest })} GPUs free`;
+}
+
+/** The first column to the left, numbers to the right, the last as it is. */
+function table(lines: readonly (readonly string[])[]): string[] {
+  const columns = (lines[0]?.length ?? 1) - 1;
+  const widths = Array.from({ length: columns }, (_, column) =>
+    Math.max(...lines.map((line) => line[column]?.length ?? 0)),
   );
+  const pad = (cell: string, column: number) => {
+    const width = widths[column] ?? 0;
+    return column === 0 ? cell.padEnd(width) : cell.padStart(width);
+  };
+  return lines.map((line) => line.map(pad).join("  ").trimEnd());
 }
 
 function holdersText(row: LedgerRow): string {
@@ -90,21 +127,7 @@ function holdersText(row: LedgerRow): string {
   return [...shown, ...(rest > 0 ? [`and ${rest} more`] : [])].join(", ");
 }
 
-function rowOf(node: Node, pods: readonly Pod[]): LedgerRow {
-  const name = node.metadata.name;
-  const holders = pods
-    .filter((pod) => pod.spec?.nodeName === name)
-    .map((pod) => ({ pod: `${pod.metadata.namespace ?? "default"}/${pod.metadata.name}`, gpus: gpusOf(pod) }))
-    .filter(({ gpus }) => gpus > 0)
-    .sort((a, b) => b.gpus - a.gpus || a.pod.localeCompare(b.pod));
-  const allocatable = parseQuantity(node.status?.allocatable?.[gpuResource] ?? "0") ?? 0;
-  const requested = holders.reduce((sum, { gpus }) => sum + gpus, 0);
-  const closed = closedReason(node);
-  const free = closed === undefined ? Math.max(0, allocatable - requested) : 0;
-  return { node: name, allocatable, requested, free, holders, ...(closed === undefined ? {} : { closed }) };
-}
-
-function closedReason(node: Node): LedgerRow["closed"] | undefined {
+function closedReason(node: Node): string | undefined {
   const ready = node.status?.conditions?.find(({ type }) => type === "Ready");
   if (ready?.status !== "True") return "not ready";
   return node.spec?.unschedulable === true ? "cordoned" : undefined;

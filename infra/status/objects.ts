@@ -51,23 +51,71 @@ export interface ContainerStatus {
   readonly lastState?: ContainerState;
 }
 
+export interface ResourceRequirements {
+  readonly requests?: Readonly<Record<string, string>>;
+  readonly limits?: Readonly<Record<string, string>>;
+}
+
 export interface Container {
   readonly name: string;
   readonly image?: string;
-  readonly resources?: {
-    readonly requests?: Readonly<Record<string, string>>;
-    readonly limits?: Readonly<Record<string, string>>;
+  readonly resources?: ResourceRequirements;
+  readonly ports?: readonly {
+    readonly containerPort: number;
+    readonly hostPort?: number;
+    readonly hostIP?: string;
+    readonly protocol?: string;
+  }[];
+  /** `Always` on an init container makes it a sidecar, which runs beside the containers. */
+  readonly restartPolicy?: string;
+}
+
+export interface Toleration {
+  readonly key?: string;
+  readonly operator?: string;
+  readonly value?: string;
+  readonly effect?: string;
+}
+
+export interface NodeSelectorRequirement {
+  readonly key: string;
+  readonly operator: string;
+  readonly values?: readonly string[];
+}
+
+/** One of several; a node must meet every requirement of at least one. */
+export interface NodeSelectorTerm {
+  readonly matchExpressions?: readonly NodeSelectorRequirement[];
+  readonly matchFields?: readonly NodeSelectorRequirement[];
+}
+
+export interface PodSpec {
+  readonly nodeName?: string;
+  readonly containers: readonly Container[];
+  readonly initContainers?: readonly Container[];
+  readonly terminationGracePeriodSeconds?: number;
+  /** What all containers together are promised, in place of their sums. */
+  readonly resources?: ResourceRequirements;
+  readonly overhead?: Readonly<Record<string, string>>;
+  readonly hostNetwork?: boolean;
+  readonly priorityClassName?: string;
+  readonly nodeSelector?: Readonly<Record<string, string>>;
+  readonly tolerations?: readonly Toleration[];
+  readonly affinity?: {
+    readonly nodeAffinity?: {
+      readonly requiredDuringSchedulingIgnoredDuringExecution?: {
+        readonly nodeSelectorTerms: readonly NodeSelectorTerm[];
+      };
+    };
+    readonly podAffinity?: { readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly object[] };
+    readonly podAntiAffinity?: { readonly requiredDuringSchedulingIgnoredDuringExecution?: readonly object[] };
   };
+  readonly topologySpreadConstraints?: readonly { readonly whenUnsatisfiable: string }[];
 }
 
 export interface Pod {
   readonly metadata: ObjectMeta;
-  readonly spec?: {
-    readonly nodeName?: string;
-    readonly containers: readonly Container[];
-    readonly initContainers?: readonly Container[];
-    readonly terminationGracePeriodSeconds?: number;
-  };
+  readonly spec?: PodSpec;
   readonly status?: {
     readonly phase?: string;
     readonly reason?: string;
@@ -85,6 +133,7 @@ export interface Deployment {
   readonly spec: {
     readonly replicas?: number;
     readonly selector: { readonly matchLabels?: Readonly<Record<string, string>> };
+    readonly template: { readonly spec: PodSpec };
   };
   readonly status?: {
     readonly observedGeneration?: number;
@@ -141,4 +190,33 @@ export interface Endpoint {
   readonly terminating: boolean;
   readonly podName?: string;
   readonly podUid?: string;
+}
+
+export interface ResourceQuota {
+  readonly metadata: ObjectMeta;
+  readonly spec?: {
+    readonly hard?: Readonly<Record<string, string>>;
+    readonly scopes?: readonly string[];
+    readonly scopeSelector?: {
+      readonly matchExpressions?: readonly {
+        readonly scopeName: string;
+        readonly operator: string;
+        readonly values?: readonly string[];
+      }[];
+    };
+  };
+  readonly status?: { readonly used?: Readonly<Record<string, string>> };
+}
+
+export interface LimitRange {
+  readonly metadata: ObjectMeta;
+  readonly spec?: {
+    readonly limits: readonly {
+      readonly type: string;
+      readonly min?: Readonly<Record<string, string>>;
+      readonly max?: Readonly<Record<string, string>>;
+      readonly default?: Readonly<Record<string, string>>;
+      readonly defaultRequest?: Readonly<Record<string, string>>;
+    }[];
+  };
 }

@@ -1,3 +1,4 @@
+import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { declareStack } from "../../infra/components/stack.ts";
 import { karpenterPool } from "../support/elastic-pools.ts";
@@ -11,6 +12,7 @@ beforeEach(() => vi.stubEnv("KUBECONFIG", undefined));
 afterEach(() => vi.unstubAllEnvs());
 
 const inspectNodes = "rollgate:index:inspectNodes";
+const planHeadroom = "rollgate:index:planHeadroom";
 const inspected = {
   clusterUid: "5f8c",
   serverVersion: "v1.36.3",
@@ -196,7 +198,7 @@ describe("a pool that Karpenter makes", () => {
     });
     await declareStack(stackConfig(settings));
     const resources = await recording.resources();
-    expect(told.mock.calls).toEqual([[expect.stringContaining("h800: no node yet; up to 4 may come")]]);
+    expect(told.mock.calls).toContainEqual([expect.stringContaining("h800: no node yet; up to 4 may come")]);
     told.mockRestore();
     expect(asked).toEqual([
       { pools: [{ name: "h800", selector: { "keye-stack.dev/pool": "h800" }, rdma: "rdma/hca" }], kinds: [kind] },
@@ -246,4 +248,65 @@ test.each([
   const failure = await declareStack(stackConfig()).catch((error: unknown) => error);
   expect(failure).toMatchObject({ code, message: text });
   expect(await recording.resources()).toEqual([]);
+});
+
+test("what holds the GPUs is told, and the plugin plans with the chart's pods and the nodes' labels to be", async () => {
+  const asked: unknown[] = [];
+  const told = vi.spyOn(pulumi.log, "info").mockResolvedValue();
+  const recording = await recordResources({
+    functions: {
+      [inspectNodes]: () => inspected,
+      [planHeadroom]: (args) => {
+        asked.push(args);
+        return { lines: ["node", "h800-0"], choice: "blueGreen", because: "there is room" };
+      },
+    },
+  });
+  const { revision } = await declareStack(stackConfig({ context: "gpu" }));
+  const promotion = (await recording.resources()).find((one) => one.type === "rollgate:index:Promotion");
+  expect(told.mock.calls).toContainEqual(["node\nh800-0"]);
+  told.mockRestore();
+  expect(promotion?.inputs.strategy).toBe("blueGreen");
+  expect(asked).toEqual([
+    {
+      context: "gpu",
+      namespace: "keye",
+      app: "keye",
+      service: "keye",
+      revision,
+      replicas: 2,
+      podSpec: expect.objectContaining({ nodeSelector: { "keye-stack.dev/pool": "h800" } }),
+      adopted: [{ selector: { "nvidia.com/gpu.product": "NVIDIA-H800" }, labels: { "keye-stack.dev/pool": "h800" } }],
+    },
+  ]);
+});
+
+describe("a rollout that cannot end is refused before anything is registered", () => {
+  const refusal = {
+    message: "needs 2 replicas of 2 GPUs each; there is room for 1 (2 GPUs free).",
+    hint: "Free GPUs or add nodes.",
+  };
+  const because = "blueGreen cannot: room for 1 of 2; one by one";
+  test.each([
+    { strategy: "blueGreen", choice: "canary", says: `${refusal.message} ${refusal.hint}` },
+    {
+      strategy: "auto",
+      choice: "canary",
+      says: `auto comes to canary, which this version does not carry out: ${because}. ${refusal.hint}`,
+    },
+    { strategy: "auto", says: `${refusal.message} ${refusal.hint}` },
+  ])("$strategy, where $choice would do", async ({ strategy, says, ...found }) => {
+    const plan = () => ({ lines: [], because, refusal, ...found });
+    const recording = await recordResources({ functions: { [inspectNodes]: () => inspected, [planHeadroom]: plan } });
+    const refused = await declareStack(stackConfig({ rollout: { strategy } })).catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: "E_CAPACITY", message: expect.stringContaining(says) });
+    expect(await recording.resources()).toEqual([]);
+  });
+});
+
+test("auto is carried out as blueGreen where there is room", async () => {
+  const recording = await recordResources({ functions: { [inspectNodes]: () => inspected } });
+  await declareStack(stackConfig({ rollout: { strategy: "auto" } }));
+  const promotion = (await recording.resources()).find((one) => one.type === "rollgate:index:Promotion");
+  expect(promotion?.inputs.strategy).toBe("blueGreen");
 });

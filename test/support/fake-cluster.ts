@@ -13,6 +13,7 @@ import type {
   StoredEvidence,
   SwitchOutcome,
 } from "../../infra/gate/ports.ts";
+import type { NamespaceLimits } from "../../infra/status/headroom/headroom.ts";
 import type { Deployment, Endpoint, Node, Pod } from "../../infra/status/objects.ts";
 import {
   deploymentObject,
@@ -55,6 +56,8 @@ export class FakeCluster implements ClusterPort, LeasePort {
   /** Keys of caches that a revision which passed has filled. */
   readonly filledCaches = new Set<string>();
   readonly writes: string[] = [];
+  /** Quotas and LimitRanges of the app's namespace; undefined where they may not be read. */
+  bounds: NamespaceLimits | undefined = { quotas: [], ranges: [] };
   nodes: readonly Node[] = [gpuNode("h800-0"), gpuNode("h800-1")];
   selector: string = noRevision;
   leaseHolder: string | undefined;
@@ -181,6 +184,11 @@ export class FakeCluster implements ClusterPort, LeasePort {
     return { nodes: this.nodes, pods: this.#objects(this.clock.now()).filter((pod) => pod.spec?.nodeName) };
   }
 
+  async limits(_namespace: string, signal: AbortSignal): Promise<NamespaceLimits | undefined> {
+    await this.call("limits", signal);
+    return this.bounds;
+  }
+
   async hasFilledCache(_ref: AppRef, cacheKey: string, signal: AbortSignal): Promise<boolean> {
     await this.call("hasFilledCache", signal);
     return this.filledCaches.has(cacheKey);
@@ -275,7 +283,7 @@ export class FakeCluster implements ClusterPort, LeasePort {
   #deployment({ revision, replicas, script }: FakeRevision, now: EpochMs): Deployment {
     const pods = this.podsOf(revision);
     const identity = { name: revisionName(app, revision), namespace, labels: labelsOf(revision) };
-    return deploymentObject(identity, { replicas, script, pods, now });
+    return deploymentObject(identity, { replicas, gpus: gpusPerReplica, script, pods, now });
   }
 
   #setReplicas(revision: string, replicas: number, createdAt: EpochMs): void {

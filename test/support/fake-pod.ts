@@ -1,6 +1,6 @@
 import { appLabel, engineContainer, gpuResource, revisionLabel } from "../../infra/core/names.ts";
 import type { EpochMs, Seconds } from "../../infra/core/units.ts";
-import type { Condition, ContainerStatus, Deployment, Event, Node, Pod } from "../../infra/status/objects.ts";
+import type { Condition, ContainerStatus, Deployment, Event, Node, Pod, PodSpec } from "../../infra/status/objects.ts";
 
 /** How the pods of a revision behave, by their age. */
 export type PodScript =
@@ -72,18 +72,20 @@ export function deploymentObject(
   metadata: { readonly name: string; readonly namespace: string; readonly labels: Readonly<Record<string, string>> },
   state: {
     readonly replicas: number;
+    /** That each pod asks for. */
+    readonly gpus: number;
     readonly script: PodScript;
     readonly pods: readonly FakePod[];
     readonly now: EpochMs;
   },
 ): Deployment {
-  const { replicas, script, pods, now } = state;
+  const { replicas, gpus, script, pods, now } = state;
   const ready = pods.filter((pod) => isPodReady(pod, now)).length;
   const present = pods.filter(({ deletedAt }) => deletedAt === undefined).length;
   const refusal = { type: "ReplicaFailure", status: "True", reason: "FailedCreate" };
   return {
     metadata: { ...metadata, generation: 1 },
-    spec: { replicas, selector: { matchLabels: metadata.labels } },
+    spec: { replicas, selector: { matchLabels: metadata.labels }, template: { spec: templateOf(gpus) } },
     status: {
       observedGeneration: 1,
       replicas: present,
@@ -95,11 +97,19 @@ export function deploymentObject(
   };
 }
 
+function templateOf(gpus: number): PodSpec {
+  const resources = { limits: { [gpuResource]: String(gpus) } };
+  return { nodeSelector: { "keye-stack.dev/pool": "h800" }, containers: [{ name: engineContainer, resources }] };
+}
+
 /** A ready H800 node with eight GPUs. */
 export function gpuNode(name: string, gpus = 8): Node {
   return {
     metadata: { name, labels: { "keye-stack.dev/pool": "h800" } },
-    status: { allocatable: { [gpuResource]: String(gpus) }, conditions: [{ type: "Ready", status: "True" }] },
+    status: {
+      allocatable: { pods: "110", [gpuResource]: String(gpus) },
+      conditions: [{ type: "Ready", status: "True" }],
+    },
   };
 }
 

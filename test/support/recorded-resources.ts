@@ -41,6 +41,15 @@ export interface Recording {
   readonly componentOutputs: ReadonlyMap<string, unknown>;
 }
 
+/** A cluster with room for every rollout, unless a test says otherwise. */
+const roomy: EngineAnswers["functions"] = {
+  "rollgate:index:planHeadroom": () => ({
+    lines: ["16 GPUs are free."],
+    choice: "blueGreen",
+    because: "there is room",
+  }),
+};
+
 /** Starts recording. One recording at a time. */
 export async function recordResources(answers: EngineAnswers = {}): Promise<Recording> {
   const recorded: RecordedResource[] = [];
@@ -52,7 +61,7 @@ export async function recordResources(answers: EngineAnswers = {}): Promise<Reco
         state: { ...inputs, ...answers.outputs?.[type] },
       }),
       call: ({ token, inputs }) => {
-        const answer = answers.functions?.[token];
+        const answer = { ...roomy, ...answers.functions }[token];
         if (answer === undefined) throw new Error(`no answer is given for the function ${token}`);
         return answer(inputs);
       },

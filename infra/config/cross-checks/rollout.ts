@@ -7,7 +7,8 @@ const deadlines = "rollout.deadlines";
 export const rolloutChecks: readonly CrossCheck[] = [
   {
     name: "strategy-available",
-    sentence: "`rollout.strategy` is `blueGreen`; the others are not available yet.",
+    sentence:
+      "`rollout.strategy` is `blueGreen`, or `auto`, which is refused where it comes to another; the others are not available yet.",
     reads: ["rollout.strategy"],
     find: strategyAvailable,
   },
@@ -38,9 +39,9 @@ export const rolloutChecks: readonly CrossCheck[] = [
 ];
 
 function strategyAvailable({ rollout }: StackConfig): readonly Finding[] {
-  if (rollout.strategy === "blueGreen") return [];
+  if (rollout.strategy === "blueGreen" || rollout.strategy === "auto") return [];
   const message = `"${rollout.strategy}" is not available yet in this version.`;
-  const hint = "Use blueGreen; it needs free GPUs for the old and the new replicas at once.";
+  const hint = "Use blueGreen, or auto; both need free GPUs for the old and the new replicas at once.";
   return [{ path: "rollout.strategy", message, hint }];
 }
 

@@ -65,7 +65,8 @@ export const rolloutFields: FieldsFor<RolloutConfig> = {
     kind: "choice",
     of: ["blueGreen", "canary", "recreate", "auto"],
     default: "blueGreen",
-    sentence: "How the candidate replaces the stable revision; blueGreen runs both at once and is the one available.",
+    sentence:
+      "How the candidate replaces the stable revision; blueGreen runs both at once and is the one available. auto is blueGreen where the GPUs suffice, and otherwise refused with what would.",
   },
   deadlines: { kind: "group", sentence: "Deadline of each phase of a promotion.", fields: deadlineFields },
   cooldownSeconds: {

@@ -178,9 +178,9 @@ describe("too few GPUs", () => {
     expect(error.message).toMatchInlineSnapshot(`
       "E_CAPACITY phase=preflight: keye/keye-bbbbbbbbbb: needs 3 replicas of 4 GPUs each; there is room for 2 (8 GPUs free).
         cure       Free GPUs or add nodes.
-        details    node    GPUs  held  free  by
-                   h800-0     8     4     4  keye/keye-aaaaaaaaaa-2 4
-                   h800-1     8     4     4  keye/keye-aaaaaaaaaa-1 4
+        details    node    GPUs  held  free  fits  by
+                   h800-0     8     4     4     1  keye/keye-aaaaaaaaaa-2 4
+                   h800-1     8     4     4     1  keye/keye-aaaaaaaaaa-1 4
         candidate  revision bbbbbbbbbb: untouched, at 0 replicas
         serving    revision aaaaaaaaaa, 2 of 2 pods ready
         phases     preflight 0.0 s (inconclusive)
@@ -192,8 +192,22 @@ describe("too few GPUs", () => {
 
   test("on nodes that do not carry the engine's labels do not count", async () => {
     const scene = new Scene();
-    const error = failureOf(await scene.promote({ nodeSelector: { "keye-stack.dev/pool": "l40s" } }));
+    scene.cluster.nodes = scene.cluster.nodes.map((node) => ({ ...node, metadata: { name: node.metadata.name } }));
+    const error = failureOf(await scene.promote());
     expect(error.message).toContain("no node with GPUs carries the labels");
+  });
+
+  test("that a quota leaves count no more than GPUs that are held", async () => {
+    const scene = new Scene();
+    const hard = { "requests.nvidia.com/gpu": "12" };
+    const used = { "requests.nvidia.com/gpu": "8" };
+    const quota = { metadata: { name: "gpus" }, spec: { hard }, status: { used } };
+    scene.cluster.bounds = { quotas: [quota], ranges: [] };
+    const error = failureOf(await scene.promote());
+    expect({ code: error.code, phase: error.phase }).toEqual({ code: "E_CAPACITY", phase: "preflight" });
+    expect(error.message).toContain(
+      "there is room for 1 (quota gpus: requests.nvidia.com/gpu 8 of 12 used, 4 a replica; 8 GPUs free).",
+    );
   });
 });
 

@@ -49,6 +49,7 @@ function providerOf(world: Partial<ProviderWorld>): RollgateProvider {
     liveRevision: unexpected,
     inspectNodes: unexpected,
     inspectReferences: unexpected,
+    planHeadroom: unexpected,
     progressOf: () => ({ line: () => undefined, status: () => undefined }),
     ...world,
   });
@@ -284,6 +285,18 @@ describe("inspectNodes", () => {
     expect(await world.invoke("rollgate:index:inspectReferences", { ...args, claims: "weights" })).toEqual({
       outputs: {},
       failures: [{ property: "claims", reason: 'must be a list, got "weights"' }],
+    });
+  });
+
+  test("the room for a rollout is planned from the pod's spec", async () => {
+    const answer = { lines: ["2 GPUs are free"], choice: "blueGreen" as const, because: "room for 1 of 1" };
+    const world = providerOf({ planHeadroom: async () => answer });
+    const { namespace, app, service, revision } = inputs;
+    const args = { namespace, app, service, revision, replicas: 1, podSpec: { containers: [] }, adopted: [] };
+    expect(await world.invoke("rollgate:index:planHeadroom", args)).toEqual({ outputs: answer });
+    expect(await world.invoke("rollgate:index:planHeadroom", { ...args, replicas: 0 })).toEqual({
+      outputs: {},
+      failures: [{ property: "replicas", reason: "must be a whole number, at least 1, got 0" }],
     });
   });
 

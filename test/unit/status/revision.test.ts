@@ -47,7 +47,7 @@ describe("a revision without pods", () => {
 describe("a Deployment", () => {
   const done: Deployment = {
     metadata: { name: "keye", generation: 3 },
-    spec: { replicas: 2, selector: {} },
+    spec: { replicas: 2, selector: {}, template: { spec: { containers: [] } } },
     status: { observedGeneration: 3, replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 },
   };
 

@@ -1,0 +1,51 @@
+import type { ClusterConnection } from "../cluster/connect.ts";
+import type { PlanHeadroomArgs, PlanHeadroomResult } from "../core/headroom.ts";
+import { noRevision } from "../core/names.ts";
+import { Headroom } from "../status/headroom/headroom.ts";
+import { capacityRefusal, headroomLines } from "../status/headroom/report.ts";
+import { rolesIn } from "../status/headroom/roles.ts";
+import { tryStrategies } from "../status/headroom/strategies.ts";
+import type { Node, PodSpec } from "../status/objects.ts";
+
+/** Reads the cluster and plans a rollout on it, with the words of the promotion that would follow. Writes nothing. */
+export async function planHeadroom(
+  connection: Pick<ClusterConnection, "cluster" | "liveRevision">,
+  args: PlanHeadroomArgs,
+  signal: AbortSignal,
+): Promise<PlanHeadroomResult> {
+  const { namespace, app, service, revision, replicas, growth } = args;
+  const [{ nodes, pods }, limits, active = noRevision] = await Promise.all([
+    connection.cluster.capacity(signal),
+    connection.cluster.limits(namespace, signal),
+    connection.liveRevision({ namespace, app, service }, signal),
+  ]);
+  const headroom = new Headroom({
+    nodes: nodes.map((node) => adopted(node, args.adopted)),
+    pods,
+    limits,
+    // The chart has rendered it as the API wants it.
+    candidate: args.podSpec as PodSpec,
+    replicas,
+    roleOf: rolesIn({ namespace, app, revision, active }),
+    ...(growth === undefined ? {} : { growth }),
+  });
+  const strategies = tryStrategies(headroom);
+  // What serves is never scaled down for want of room: its replicas may come when they can.
+  const refusal = active === revision ? undefined : capacityRefusal(headroom, strategies.beside);
+  const { choice, because } = strategies;
+  return {
+    lines: headroomLines(headroom, strategies),
+    because,
+    ...(choice === undefined ? {} : { choice }),
+    ...(refusal === undefined ? {} : { refusal }),
+  };
+}
+
+/** The node as the stack's own patches will leave it. */
+function adopted(node: Node, adoptions: PlanHeadroomArgs["adopted"]): Node {
+  const { labels = {} } = node.metadata;
+  const gained = adoptions
+    .filter(({ selector }) => Object.entries(selector).every(([key, value]) => labels[key] === value))
+    .map((adoption) => adoption.labels);
+  return { ...node, metadata: { ...node.metadata, labels: Object.assign({ ...labels }, ...gained) } };
+}

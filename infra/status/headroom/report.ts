@@ -1,0 +1,65 @@
+import { freeGpus, type GpuLedger, ledgerLines, ledgerRow, sortedLedger } from "../gpu-ledger.ts";
+import type { Fit, Headroom } from "./headroom.ts";
+import type { Strategies } from "./strategies.ts";
+import { unseenOf } from "./unseen.ts";
+
+/** Why a rollout cannot end on this cluster, as an error says it. */
+export interface CapacityRefusal {
+  readonly message: string;
+  readonly hint: string;
+}
+
+/** The nodes that the candidate may run on: who holds their GPUs, and how many more replicas each takes. */
+export function headroomLedger({ inputs, rooms, held }: Headroom): GpuLedger {
+  const rows = inputs.nodes.flatMap((node, index) => {
+    const room = rooms[index];
+    if (room === undefined || !room.isWanted) return [];
+    const row = ledgerRow(node, held.get(node.metadata.name) ?? [], room.isOpen ? undefined : room.why);
+    return [{ ...row, fits: room.fits, ...(room.why === undefined ? {} : { why: room.why }) }];
+  });
+  return sortedLedger(rows);
+}
+
+/** `needs 2 replicas of 2 GPUs each`, and how many of them are there. */
+export function needText({ inputs, gpusPerReplica, present, surge }: Headroom): string {
+  const replicas = inputs.replicas === 1 ? "1 replica" : `${inputs.replicas} replicas`;
+  const there = present === 0 ? "" : `, ${surge} more than there ${present === 1 ? "is" : "are"}`;
+  return `needs ${replicas} of ${gpusPerReplica} ${gpusPerReplica === 1 ? "GPU" : "GPUs"} each${there}`;
+}
+
+/** What is free on the nodes that the candidate may run on: `8 GPUs are free`. */
+export function freeText(headroom: Headroom): string {
+  const gpus = freeGpus(headroomLedger(headroom));
+  return gpus === 1 ? "1 GPU is free" : `${gpus} GPUs are free`;
+}
+
+/** Empty where no pool may grow. */
+export function comingText({ inputs, onNewNodes }: Headroom): string {
+  return inputs.growth === undefined ? "" : `, and nodes may come for ${onNewNodes} more`;
+}
+
+/** Everything that a person should know before the rollout: the ledger, the strategies, what was not looked at. */
+export function headroomLines(headroom: Headroom, { answers, choice, because }: Strategies): readonly string[] {
+  return [
+    `The candidate ${needText(headroom)}; ${freeText(headroom)}${comingText(headroom)}.`,
+    ...ledgerLines(headroomLedger(headroom)),
+    ...answers.map(
+      ({ strategy, isPossible, reason }) => `${strategy}: ${isPossible ? "possible" : "not possible"}, ${reason}.`,
+    ),
+    choice === undefined ? "No strategy can end." : `auto would choose ${choice}: ${because}.`,
+    ...unseenOf(headroom),
+  ];
+}
+
+/** Why blueGreen cannot end; undefined where it can. */
+export function capacityRefusal(headroom: Headroom, { fits, rooms, why }: Fit): CapacityRefusal | undefined {
+  if (fits >= headroom.surge) return undefined;
+  const onNodes = rooms.reduce((sum, room) => sum + room.fits, 0);
+  const free = `${freeGpus(headroomLedger(headroom))} GPUs free)${comingText(headroom)}`;
+  return why === undefined
+    ? { message: `${needText(headroom)}; there is room for ${onNodes} (${free}.`, hint: "Free GPUs or add nodes." }
+    : {
+        message: `${needText(headroom)}; there is room for ${fits} (${why}; ${free}.`,
+        hint: "Raise it, or ask for less.",
+      };
+}
