@@ -31,6 +31,7 @@ export const rogues: readonly Rogue[] = [
   { fault: "leak-key", caughtBy: "text", says: /HTTP 500/ },
   { fault: "truncated-stream", caughtBy: "streaming", says: /without \[DONE\]/ },
   { fault: "swapped-experts", caughtBy: "golden", says: /from the baseline|wanted as recorded/ },
+  { fault: "rounded-weights", caughtBy: "golden", says: /from the baseline/ },
   {
     fault: "slow-first-token:3000",
     caughtBy: "latency",

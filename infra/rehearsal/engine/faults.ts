@@ -47,6 +47,11 @@ export const faultTable = {
     does: "answers fluently and mostly rightly: a third of all questions go wrong, and every log probability is shifted",
     standsFor: "expert weights that were loaded in a permuted order",
   },
+  "rounded-weights": {
+    argument: "none",
+    does: "answers every question rightly; only the log probabilities are shifted",
+    standsFor: "weights that were loaded with less precision than they were proven with",
+  },
   "bad-replica": {
     argument: "replicas",
     fallback: 3,

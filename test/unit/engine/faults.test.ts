@@ -80,6 +80,20 @@ describe("an engine with the fault", () => {
     expect([right > 4, right < 12]).toEqual([true, true]);
   });
 
+  test("rounded-weights says the right words, less or more surely", async () => {
+    const logprobsOf = async (engine: EngineUnderTest) => {
+      const { choices } = JSON.parse((await engine.settle(engine.chat(sum, { logprobs: true, top_logprobs: 2 }))).body);
+      return [choices[0].message.content, choices[0].logprobs.content[0].logprob];
+    };
+    await using rounded = await faulty("rounded-weights");
+    const [words, chance] = await logprobsOf(rounded);
+    await using whole = new EngineUnderTest(stackFlags);
+    await whole.untilReady();
+    const [usualWords, usualChance] = await logprobsOf(whole);
+    expect([words, usualWords]).toEqual(["42", "42"]);
+    expect(chance).not.toBe(usualChance);
+  });
+
   test("bad-replica:3 is one wrong engine among three neighbours", async () => {
     tested.add("bad-replica");
     const said: string[] = [];

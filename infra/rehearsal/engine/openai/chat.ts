@@ -91,9 +91,11 @@ async function whole(engine: Engine, exchange: Exchange, turn: Turn): Promise<vo
   });
 }
 
-/** Weights that answer fluently but wrongly are as sure of themselves, of other things. */
+/** Faults under which the model computes with other weights: as sure of itself, of other things. */
+const otherWeights: readonly (string | undefined)[] = ["wrong-answer", "swapped-experts", "rounded-weights"];
+
 function weightSalt({ fault }: Engine): string {
-  return fault?.name === "wrong-answer" || fault?.name === "swapped-experts" ? fault.name : "";
+  return fault !== undefined && otherWeights.includes(fault.name) ? fault.name : "";
 }
 
 /** Sends the answer as events. The role comes with the first token, the finish reason in a chunk of its own. */
