@@ -41,7 +41,7 @@ export const failureSignatures: readonly FailureSignature[] = [
     pattern: /ValueError: .*trust_remote_code/,
     code: "E_CONFIG",
     explanation: "The model brings its own code and the engine may not run it.",
-    cure: "Add --trust-remote-code to engine.extraArgs.",
+    cure: "The stack passes --trust-remote-code: look for an image or wrapper that drops it.",
   },
   {
     class: "unsupported-arch",
