@@ -1,3 +1,4 @@
+import { numberOf } from "../../config/contracts/argument-value.ts";
 import type { EngineConfig } from "../../config/stack-config.ts";
 import type { Quantization } from "./parameters.ts";
 
@@ -76,9 +77,7 @@ function isKvCacheDtype(text: string | undefined): text is KvCacheDtype {
   return text !== undefined && Object.hasOwn(kvCacheBytes, text);
 }
 
-/** `262144`, `-1`, `256k` (256000) and `256Ki` (262144), as the server reads them. */
+/** As the server reads whole numbers with a suffix. */
 function humanNumber(text: string | undefined): number | undefined {
-  const match = /^(-?\d+)(k|m|Ki|Mi)?$/.exec(text ?? "");
-  const factors: Readonly<Record<string, number>> = { k: 1e3, m: 1e6, Ki: 2 ** 10, Mi: 2 ** 20 };
-  return match === null ? undefined : Number(match[1]) * (factors[match[2] ?? ""] ?? 1);
+  return text === undefined ? undefined : numberOf("humanInt", text);
 }
