@@ -40,6 +40,7 @@ function settings(hub: FakeHub, ...more: readonly Setting[]): readonly Setting[]
     { path: ["model", "volume", "claim"], value: "keye-weights" },
     { path: ["model", "volume", "mountPath"], value: "/models" },
     { path: ["model", "volume", "create", "size"], value: "1Gi" },
+    { path: ["engine", "podAnnotations", "rehearsal.keye-stack.dev/speed"], value: "300" },
     { path: ["gate", "profile"], value: "smoke" },
     { path: ["rollout", "deadlines", "soakSeconds"], value: 0 },
     { path: ["rollout", "deadlines", "drainSeconds"], value: 0 },
