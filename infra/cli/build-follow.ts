@@ -1,6 +1,6 @@
 import type { ObjectRef } from "../cluster/jobs.ts";
 import type { Clock } from "../core/clock.ts";
-import { DeployError } from "../core/errors.ts";
+import { DeployError, textOf } from "../core/errors.ts";
 import { supplyContainer } from "../core/names.ts";
 import type { EpochMs, Milliseconds } from "../core/units.ts";
 import { type BuildProgress, noProgress, progressText, readBuildLine } from "../spec/build/build-progress.ts";
@@ -30,6 +30,8 @@ const interval: Milliseconds = 5_000;
 const minute: Milliseconds = 60_000;
 const stallAfter: Milliseconds = 10 * minute;
 
+const lastLines: Milliseconds = 10_000;
+
 /** What an API server says that will not have such a pod in this namespace: it will say so until somebody changes it. */
 const refused = /violates PodSecurity/;
 
@@ -51,38 +53,49 @@ export async function followBuild(
   const either = AbortSignal.any([signal, end.signal]);
   const story = new BuildStory(options);
   const giveUpAt = clock.now() + options.deadlineSeconds * 1000 + grace;
-  const followed = new Set<string>();
-  const logs: Promise<void>[] = [];
+  /** The Job's own state says how it ends: a log that cannot be read costs its lines alone. */
+  const readLog = (pod: ObjectRef) =>
+    jobs
+      .followLog(pod, { container: supplyContainer, onLine: (line) => story.read(line) }, either)
+      .catch((error: unknown) => {
+        if (!either.aborted) options.tell(`The log of ${pod.name} cannot be followed: ${textOf(error)}`);
+      });
+  const logs = new Map<string, Promise<void>>();
   try {
     for (;;) {
       const view = await jobs.find(job, signal);
       if (view === undefined) throw vanished(job);
       const status = jobStatus(view);
-      if (status.kind === "succeeded" || status.kind === "failed") return status;
-      if (status.kind === "running" && !followed.has(status.pod)) {
-        followed.add(status.pod);
-        const log = { container: supplyContainer, onLine: (line: string) => story.read(line) };
-        // The Job's own state says how it ends: a log that cannot be read costs its lines alone.
-        const said = (error: unknown) => {
-          if (!either.aborted) options.tell(`The log cannot be followed: ${String(error)}`);
-        };
-        logs.push(jobs.followLog({ namespace: job.namespace, name: status.pod }, log, either).catch(said));
+      const pod = begunPod(view);
+      if (pod !== undefined && !logs.has(pod)) logs.set(pod, readLog({ namespace: job.namespace, name: pod }));
+      if (status.kind === "succeeded" || status.kind === "failed") {
+        // What was said last is still on its way.
+        await Promise.race([Promise.all(logs.values()), clock.sleep(lastLines, either)]);
+        return status;
       }
-      story.tick(status);
+      story.tick(status, view);
       if (status.kind === "waiting" && refused.test(status.reason)) throw forbidden(job, status.reason);
       if (clock.now() >= giveUpAt) throw overdue(job, options.deadlineSeconds);
       await clock.sleep(interval, signal);
     }
   } finally {
     end.abort(new Error("the build is no longer followed"));
-    await Promise.all(logs);
+    await Promise.all(logs.values());
   }
+}
+
+/** The newest pod, once it has a log. A build of cached steps is over before it has been seen to run. */
+function begunPod({ pods }: JobView): string | undefined {
+  const pod = pods.at(-1);
+  const state = pod?.status?.containerStatuses?.[0]?.state;
+  return state?.running === undefined && state?.terminated === undefined ? undefined : pod?.metadata.name;
 }
 
 /** Decides what is worth a line. */
 class BuildStory {
   readonly #options: FollowOptions;
-  readonly #startedAt: EpochMs;
+  /** When the Job was, or when it was first followed where it has not said. */
+  #startedAt: EpochMs;
   #progress: BuildProgress = noProgress;
   #lastLineAt: EpochMs;
   #toldAt: EpochMs = 0;
@@ -104,8 +117,10 @@ class BuildStory {
     this.#stallToldAt = this.#lastLineAt;
   }
 
-  tick(status: JobStatus): void {
+  tick(status: JobStatus, { job }: JobView): void {
     const now = this.#options.clock.now();
+    const startedAt = Date.parse(job.status?.startTime ?? "");
+    if (!Number.isNaN(startedAt)) this.#startedAt = startedAt;
     const text = status.kind === "waiting" ? `waits: ${status.reason}` : this.#textOf(status);
     if (status.kind === "running" && now - this.#stallToldAt >= stallAfter) {
       this.#stallToldAt = now;

@@ -55,6 +55,9 @@ async function runCommand(args: readonly string[], world: CommandWorld): Promise
   if (extra !== undefined) {
     throw usageError("build", `unexpected argument "${extra}"; the file with the settings goes into --stack-file.`);
   }
+  if (values["dry-run"] === true && values.cancel === true) {
+    throw usageError("build", "--dry-run and --cancel exclude each other.");
+  }
   const { file, config } = readSettings(values["stack-file"]);
   const locks = join(dirname(file), lockFile);
   const plan = planBuild(config, readLockFile(locks), { where: file, sha256 });

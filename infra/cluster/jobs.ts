@@ -74,10 +74,8 @@ export class Jobs {
     const job = await this.#client.find<Job>(get(objectPath("jobs", ref.namespace, ref.name)), signal);
     if (job === undefined) return undefined;
     const pods = await this.#podsOf(ref, signal);
-    // By uid: an earlier Job of the name may have left events too.
-    const uids = [job, ...pods].map(({ metadata }) => metadata.uid);
-    const events = await listAll<ApiEvent>(this.#client, collectionPath("events", ref.namespace), { signal });
-    return { job, pods, events: orderedEvents(events.items, ({ uid }) => uids.includes(uid)) };
+    const told = await Promise.all([job, ...pods].map(({ metadata }) => this.#eventsOf(ref, metadata.uid, signal)));
+    return { job, pods, events: orderedEvents(told.flat(), () => true) };
   }
 
   /**
@@ -161,6 +159,16 @@ export class Jobs {
     const { items } = await listAll<Pod>(this.#client, collectionPath("pods", ref.namespace), { query, signal });
     const born = (pod: Pod) => pod.metadata.creationTimestamp ?? "";
     return items.toSorted((a, b) => born(a).localeCompare(born(b)));
+  }
+
+  /** By uid: an earlier Job of the name may have left events too. */
+  async #eventsOf(
+    { namespace }: ObjectRef,
+    uid: string | undefined,
+    signal: AbortSignal,
+  ): Promise<readonly ApiEvent[]> {
+    const query = { fieldSelector: `involvedObject.uid=${uid}` };
+    return (await listAll<ApiEvent>(this.#client, collectionPath("events", namespace), { query, signal })).items;
   }
 
   async #stillThere(ref: ObjectRef, signal: AbortSignal): Promise<DeployError> {

@@ -198,8 +198,8 @@ describe("a source build in a true pod", () => {
   });
 
   test("goes on without the command that began it, ends with its pod, and is begun anew", async () => {
-    const slow = `import time\ntime.sleep(15)\n${effectiveKernels["setup.py"]}`;
-    world.repositories.effectiveKernels.commit({ "setup.py": slow });
+    world.gate.isOpen = false;
+    world.repositories.effectiveKernels.commit({ "setup.py": world.gate.wait + effectiveKernels["setup.py"] });
     await world.keye("lock", "--update");
     const killed = world.start("build");
     await killed.line(/3 of 3: EffectiveKernels/);
@@ -217,6 +217,7 @@ describe("a source build in a true pod", () => {
     const { exitCode, err } = await watching.ended;
     expect({ exitCode, err }).toEqual({ exitCode: 1, err: expect.stringContaining("Its pod was ended from outside") });
 
+    world.gate.isOpen = true;
     const anew = await world.keye("build");
     expect({ exitCode: anew.exitCode, err: anew.err }).toEqual({
       exitCode: 0,
@@ -243,7 +244,8 @@ describe("a source build in a true pod", () => {
   });
 
   test("is ended by --cancel", async () => {
-    world.repositories.effectiveKernels.commit({ "setup.py": "import time\ntime.sleep(600)\n" });
+    world.gate.isOpen = false;
+    world.repositories.effectiveKernels.commit({ "setup.py": `${world.gate.wait}# Another commit.\n` });
     await world.keye("lock", "--update");
     const running = world.start("build");
     await running.line(/3 of 3: EffectiveKernels/);

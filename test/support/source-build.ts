@@ -1,5 +1,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { chownSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
@@ -33,11 +35,46 @@ export interface Running {
   line(pattern: RegExp): Promise<string>;
 }
 
+/** Holds programs up until it is opened. */
+class Gate {
+  isOpen = false;
+  readonly #server = createServer((_request, response) => {
+    response.statusCode = this.isOpen ? 200 : 503;
+    response.end();
+  });
+  #url = "";
+
+  async start(host: string): Promise<this> {
+    await new Promise<void>((resolve) => this.#server.listen(0, host, resolve));
+    // A listening TCP server has such an address.
+    this.#url = `http://${host}:${(this.#server.address() as AddressInfo).port}`;
+    return this;
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#server.closeAllConnections();
+  }
+
+  /** Lines of Python that go on only while the gate is open. */
+  get wait(): string {
+    return `import time, urllib.error, urllib.request
+while True:
+    try:
+        urllib.request.urlopen("${this.#url}")
+        break
+    except urllib.error.HTTPError:
+        time.sleep(0.2)
+`;
+  }
+}
+
 /** Everything that a source build needs but the internet: a real node, a registry, repositories, a folder with settings. */
 export class SourceBuild {
   readonly real: RealNodeCluster;
   readonly repositories: GitRepositories;
   readonly connection: ClusterConnection;
+  readonly gate: Gate;
   /** Where settings and lock lie, and `keye` runs. */
   readonly folder: string;
   /** A file system of 64 MB. */
@@ -45,10 +82,12 @@ export class SourceBuild {
   /** Repository that images are pushed to, with its registry. */
   readonly repository: string;
 
-  private constructor(real: RealNodeCluster, repositories: GitRepositories, smallDisk: string) {
-    this.smallDisk = smallDisk;
+  private constructor(parts: Pick<SourceBuild, "real" | "repositories" | "gate" | "smallDisk">) {
+    const { real } = parts;
     this.real = real;
-    this.repositories = repositories;
+    this.repositories = parts.repositories;
+    this.gate = parts.gate;
+    this.smallDisk = parts.smallDisk;
     this.connection = connect({ kubeconfig: real.cluster.rehearsal.state.kubeconfig });
     this.folder = mkdtempSync(join(real.dir, "stack-"));
     this.repository = `${real.registry.address}/keye/engine`;
@@ -57,7 +96,7 @@ export class SourceBuild {
   static async start(): Promise<SourceBuild> {
     const smallDisk = mkdtempSync(join(tmpdir(), "keye-small-disk-"));
     // Before the node, which sees the mounts that are there when it begins.
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", smallDisk]);
+    execFileSync("/bin/mount", ["-t", "tmpfs", "-o", "size=64m", "tmpfs", smallDisk]);
     const real = await RealNodeCluster.start().catch((error: unknown) => {
       removeDisk(smallDisk);
       throw error;
@@ -69,7 +108,8 @@ export class SourceBuild {
       "buildkit",
       "0.34.2",
     );
-    const build = new SourceBuild(real, await serveGitRepositories(host, dir), smallDisk);
+    const gate = await new Gate().start(host);
+    const build = new SourceBuild({ real, repositories: await serveGitRepositories(host, dir), gate, smallDisk });
     await real.cluster.createNamespace("keye");
     // The node's kubelet counts no local disk, and keeps what is said of it here.
     await real.cluster.call({
@@ -83,6 +123,7 @@ export class SourceBuild {
 
   async close(): Promise<void> {
     this.connection.close();
+    this.gate.close();
     await this.repositories.close();
     await this.real.close();
     removeDisk(this.smallDisk);
@@ -91,7 +132,9 @@ export class SourceBuild {
   /** Deletes the pod of the build that runs, as anybody may. */
   async deletePod(): Promise<void> {
     const pods = await this.real.cluster.pods("keye");
-    const running = pods.find(({ status }) => status?.phase === "Running");
+    const running = pods.find(
+      ({ metadata, status }) => status?.phase === "Running" && metadata.name.startsWith("keye-build-"),
+    );
     await this.real.cluster.call({ method: "DELETE", path: `/api/v1/namespaces/keye/pods/${running?.metadata.name}` });
   }
 
@@ -203,6 +246,6 @@ export class SourceBuild {
 }
 
 function removeDisk(folder: string): void {
-  execFileSync("umount", ["--lazy", folder]);
+  execFileSync("/bin/umount", ["--lazy", folder]);
   rmSync(folder, { recursive: true });
 }

@@ -15,6 +15,7 @@ export type BuildFaultKind =
   | "push-refused"
   | "registry"
   | "builder"
+  | "cache-in-use"
   | "deadline"
   | "stopped";
 
@@ -55,6 +56,7 @@ const rules: readonly Rule[] = [
   { kind: "clone", sign: new RegExp(`${cloneFailed}|^.*fatal: clone of .* into submodule path.* failed`, "m") },
   { kind: "commit-gone", sign: new RegExp(commitGone) },
   { kind: "preflight", sign: new RegExp(preflightFailed) },
+  { kind: "cache-in-use", sign: /could not lock .*buildkitd\.lock/ },
   { kind: "builder", sign: /rootlesskit|could not connect to unix:/ },
   {
     kind: "push-refused",
@@ -103,6 +105,8 @@ function whatHappened(kind: BuildFaultKind, end: BuildEnd, { image, target }: Bu
       return `A registry could not be reached, or failed: ${lastLine(end.lastWords)}.`;
     case "builder":
       return "The builder could not start on this node.";
+    case "cache-in-use":
+      return `Another build holds the claim ${build.cacheClaim}.`;
     case "deadline":
       return `It was not done in ${build.deadlineSeconds} s.`;
     case "stopped":
@@ -139,6 +143,8 @@ function cureOf(kind: BuildFaultKind, { image }: BuildPlan): string {
       return "Look whether the build's node reaches the registry, then run keye build again: what is built is kept in the claim of image.build.cacheClaim.";
     case "builder":
       return "Processes without privileges must be allowed to make user namespaces there (user.max_user_namespaces above 0, on Ubuntu kernel.apparmor_restrict_unprivileged_userns=0): change the node, or choose others with image.build.nodeSelector.";
+    case "cache-in-use":
+      return "Wait for it to end, or end it; a claim serves one build at a time.";
     case "deadline":
       return "Raise image.build.deadlineSeconds; with image.build.cacheClaim the next build goes on from the last finished step.";
     case "stopped":

@@ -14,7 +14,8 @@ export const buildWorkPath = "/work";
  *
  * The pod's last words are JSON with digest and provenance, or heading and last lines of the step that failed. They are picked
  * out of the log: BuildKit's own summary is followed by the Dockerfile's lines, which would push them out of the 4096 bytes
- * that a termination message holds, and now and then lacks what the step said last.
+ * that a termination message holds, and now and then lacks what the step said last. A daemon that cannot start says why in one
+ * line, and then where in its program that was: the latter is left out.
  * @see moby/buildkit v0.34 examples/buildctl-daemonless/buildctl-daemonless.sh, util/progress/progressui
  */
 export const buildScript = String.raw`set -u
@@ -37,7 +38,7 @@ else
   failed=$(sed -n 's/^#\([0-9]*\) ERROR: .*/\1/p' log | tail -n 1)
   [ -z "$failed" ] || { grep "^#$failed " log | head -n 1; grep "^#$failed [0-9]" log | tail -n 30; } >words
   grep '^error: ' log | tail -n 1 | sed 's/process ".*" did/the step did/' >>words
-  [ -s words ] || tail -n 30 log >words
+  [ -s words ] || grep -vE '^([[:blank:]]|github\.com/|main\.|runtime\.)' log | tail -n 30 >words
 fi
 tail -c 4000 words >/dev/termination-log
 exit "$(cat status)"

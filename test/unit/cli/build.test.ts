@@ -127,6 +127,12 @@ describe("a build", () => {
     expect(calls).toEqual([`follow ${plan.name}-x7k2p`]);
   });
 
+  test("that is over before it was seen to run still has its log told", async () => {
+    const jobs = new FakeJobs(undefined, view(undefined), done);
+    jobs.lines = [stepLine, "#9 CACHED"];
+    expect((await run(jobs)).log).toEqual(jobs.lines);
+  });
+
   test("that has ended well while nobody looked is taken as it is", async () => {
     const { result, told, calls } = await run(new FakeJobs(done));
     expect(result).toMatchObject({ needsGpu: ["torchcodec"] });

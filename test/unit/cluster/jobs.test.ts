@@ -101,23 +101,26 @@ test.each([
 
 test("a Job comes with its pods in the order of their birth, and with the events of all of them", async () => {
   const pod = (name: string, creationTimestamp: string) => ({ metadata: { name, creationTimestamp, uid: name } });
-  const event = (uid: string, reason: string) => ({ metadata: { name: reason }, reason, involvedObject: { uid } });
+  const event = (reason: string, lastTimestamp: string) => ({
+    metadata: { name: reason },
+    reason,
+    lastTimestamp,
+    involvedObject: {},
+  });
   answers[`GET ${jobPath}`] = [found({ metadata: { ...jobRef, uid: "job" }, spec: {} })];
   answers["GET /api/v1/namespaces/keye/pods"] = [
     found({ items: [pod("second", "2026-11-24T10:01:00Z"), pod("first", "2026-11-24T10:00:00Z")] }),
   ];
   answers["GET /api/v1/namespaces/keye/events"] = [
-    found({
-      items: [
-        event("second", "Pulling"),
-        event("an earlier Job of the name", "FailedCreate"),
-        event("job", "SuccessfulCreate"),
-      ],
-    }),
+    found({ items: [event("SuccessfulCreate", "2026-11-24T10:00:00Z"), event("Completed", "2026-11-24T10:03:00Z")] }),
+    found({ items: [event("Pulling", "2026-11-24T10:02:00Z")] }),
+    found({ items: [] }),
   ];
   const view = await jobs.find(jobRef, never);
   expect(view?.pods.map(({ metadata }) => metadata.name)).toEqual(["first", "second"]);
-  expect(view?.events.map(({ reason }) => reason)).toEqual(["Pulling", "SuccessfulCreate"]);
+  expect(view?.events.map(({ reason }) => reason)).toEqual(["SuccessfulCreate", "Pulling", "Completed"]);
+  const selectors = seen.map(({ query }) => query.get("fieldSelector")).filter((selector) => selector !== null);
+  expect(selectors.sort()).toEqual(["first", "job", "second"].map((uid) => `involvedObject.uid=${uid}`));
 });
 
 test("a Job is gone only when the server no longer has it", async () => {

@@ -185,6 +185,19 @@ describe("what the cluster says", () => {
   });
 });
 
+test("a claim that another build holds is named", () => {
+  const words = [
+    "could not connect to unix:///run/user/1000/buildkit/buildkitd.sock after 50 trials",
+    "========== log ==========",
+    "buildkitd: could not lock /home/user/.local/share/buildkit/buildkitd.lock, another instance running?",
+    "[rootlesskit:child ] error: command [buildkitd] exited: exit status 1",
+  ];
+  expect(buildFault(ended(...words), buildPlan({ cacheClaim: "cache" }))).toMatchObject({
+    kind: "cache-in-use",
+    what: "Another build holds the claim cache.",
+  });
+});
+
 test.each([
   { setting: "pushSecret", build: {}, cure: /Name a Secret of type kubernetes\.io\/dockerconfigjson/ },
   { setting: "pushSecret", build: { pushSecret: "push" }, cure: /the Secret push holds a login/ },
