@@ -28,8 +28,8 @@ export function tryStrategies(headroom: Headroom): Strategies {
   const answers = [blueGreen(headroom, beside), canary(headroom), recreate(headroom)];
   const choice = answers.find(({ isPossible }) => isPossible);
   const better = answers.slice(0, choice === undefined ? answers.length : answers.indexOf(choice));
-  const against = better.map(({ strategy, reason }) => `${strategy} cannot: ${reason}`);
-  const because = [...against, ...(choice === undefined ? [] : [choice.reason])].join("; ");
+  const against = better.map(({ strategy, reason }) => `${strategy} cannot (${reason})`);
+  const because = [...(choice === undefined ? [] : [choice.reason]), ...against].join("; ");
   return { beside, answers, choice: choice?.strategy, because };
 }
 
@@ -67,7 +67,7 @@ function canary(headroom: Headroom): StrategyAnswer {
   if (stable.length === 1) return answer(false, "the only old replica would have to go first");
   return answer(
     true,
-    `one by one in the place of an old replica; ${stable.length - 1} of ${stable.length} serve meanwhile`,
+    `one by one in the place of an old replica, ${stable.length - 1} of ${stable.length} serve meanwhile`,
   );
 }
 

@@ -1,9 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { PromotionInputs } from "../../../infra/core/promotion-inputs.ts";
-import { awaitingNodes, replicasToCome } from "../../../infra/gate/growth.ts";
+import { awaitingNodes } from "../../../infra/gate/growth.ts";
 import { PromotionRun } from "../../../infra/gate/promotion-run.ts";
 import type { Fault } from "../../../infra/status/fault.ts";
-import { gpuNode } from "../../support/fake-pod.ts";
 import { failureOf, inputs, next, Scene } from "./stage.ts";
 
 const pool = { nodeLabels: { "keye-stack.dev/pool": "h800" }, maxNodes: 3, gpusPerNode: 8 };
@@ -15,31 +14,6 @@ function growth(change: Partial<typeof pool> = {}): Partial<PromotionInputs> {
 function runOf(scene: Scene, change: Partial<PromotionInputs>): PromotionRun {
   return new PromotionRun(inputs(change), scene.ports(), new AbortController().signal);
 }
-
-const never = new AbortController().signal;
-
-describe("replicas that find room on nodes to come", () => {
-  test.each([
-    { what: "none without a pool that may grow", change: {}, coming: 0 },
-    { what: "two on the third node of eight GPUs", change: growth(), coming: 2 },
-    { what: "none on nodes of too few GPUs", change: growth({ gpusPerNode: 3 }), coming: 0 },
-    { what: "none where the pool has all its nodes", change: growth({ maxNodes: 2 }), coming: 0 },
-    { what: "none where it has more than that", change: growth({ maxNodes: 1 }), coming: 0 },
-    {
-      what: "all where the nodes are those of another pool",
-      change: growth({ nodeLabels: { "keye-stack.dev/pool": "other" } }),
-      coming: 6,
-    },
-  ])("$what", async ({ change, coming }) => {
-    expect(await replicasToCome(runOf(new Scene(), change), never)).toBe(coming);
-  });
-
-  test("a node that does not offer its GPUs yet is one of those to come", async () => {
-    const scene = new Scene();
-    scene.cluster.nodes = [gpuNode("h800-0"), gpuNode("h800-1", 0)];
-    expect(await replicasToCome(runOf(scene, growth()), never)).toBe(4);
-  });
-});
 
 test("only a pod that no node takes is given the time that a node needs", () => {
   const fault: Fault = { code: "E_UNSCHEDULABLE", reason: ".", where: "pod/a", verdictAfterSeconds: 90, tolerated: 0 };
