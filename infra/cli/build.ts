@@ -112,7 +112,9 @@ async function bring(plan: BuildPlan, { jobs, locks, isLoud }: BringOptions, wor
     return exitCodes.pass;
   } catch (error) {
     if (world.signal.aborted) {
-      world.err(`Job ${plan.namespace}/${plan.name} goes on. Follow it: keye build. End it: keye build --cancel.`);
+      world.err(
+        `Job ${plan.namespace}/${plan.name}, if begun, goes on. Follow it: keye build. End it: keye build --cancel.`,
+      );
     }
     throw error;
   }

@@ -209,7 +209,10 @@ describe("a source build in a true pod", () => {
     const interrupted = world.start("build");
     await interrupted.line(/is there already: it is followed/);
     interrupted.process.kill("SIGINT");
-    expect(await interrupted.ended).toMatchObject({ exitCode: 130, err: expect.stringContaining("goes on.") });
+    expect(await interrupted.ended).toMatchObject({
+      exitCode: 130,
+      err: expect.stringContaining("goes on. Follow it: keye build."),
+    });
 
     const watching = world.start("build");
     await watching.line(/3 of 3: EffectiveKernels/);

@@ -94,7 +94,7 @@ function whatHappened(kind: BuildFaultKind, end: BuildEnd, { image, target }: Bu
     case "step":
       return `Step ${step ?? "unknown"} failed with exit code ${/exit code: (\d+)/.exec(end.lastWords)?.[1] ?? "unknown"}.`;
     case "out-of-memory":
-      return `The build ran out of memory${inStep}: ${build.memory}, of which ${maxJobs(build.cpu, build.memory)} compilers had to live.`;
+      return `The build ran out of memory${inStep}: ${build.memory} for ${maxJobs(build.cpu, build.memory)} compilers at once.`;
     case "no-space":
       return `The disk is full${end.podReason === "" ? inStep : `: ${end.podReason}`}.`;
     case "base-gone":

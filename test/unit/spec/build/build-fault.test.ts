@@ -75,12 +75,12 @@ describe("last words that BuildKit v0.34.2 left", () => {
     {
       kind: "out-of-memory",
       words: [heading.deepGemm, "#10 0.391 nvcc error   : cicc died due to signal 9 (Kill signal)", exit(1)],
-      what: `The build ran out of memory in ${inDeepGemm}: 64Gi, of which 7 compilers had to live.`,
+      what: `The build ran out of memory in ${inDeepGemm}: 64Gi for 7 compilers at once.`,
     },
     {
       kind: "out-of-memory",
       words: [heading.sglang, "#9 8.2 g++: fatal error: Killed signal terminated program cc1plus", exit(1)],
-      what: 'The build ran out of memory in step "1 of 3: SGLang": 64Gi, of which 7 compilers had to live.',
+      what: 'The build ran out of memory in step "1 of 3: SGLang": 64Gi for 7 compilers at once.',
     },
     {
       kind: "no-space",
@@ -153,7 +153,7 @@ describe("what the cluster says", () => {
       end: { ...ended(), ended: { reason: "OOMKilled" } },
       fault: {
         kind: "out-of-memory",
-        what: "The build ran out of memory: 64Gi, of which 7 compilers had to live.",
+        what: "The build ran out of memory: 64Gi for 7 compilers at once.",
       },
     },
     {
