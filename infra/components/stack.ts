@@ -4,7 +4,7 @@ import type { InspectNodesResult } from "../core/pool-node.ts";
 import type { PromotionOutputs } from "../core/promotion-inputs.ts";
 import { engineChart, parseManifests, renderChart } from "../process/helm.ts";
 import { chartValues } from "../spec/chart-values.ts";
-import { checkNodePools, poolError, poolNotes, poolWarnings } from "../spec/check-node-pools.ts";
+import { checkNodePools, mostNodes, poolError, poolNotes, poolWarnings } from "../spec/check-node-pools.ts";
 import { checkClaims, claimError, secretWarnings } from "../spec/check-references.ts";
 import { planError, planProblems } from "../spec/memory/plan-problems.ts";
 import type { PinnedStack } from "../spec/pinned-stack.ts";
@@ -80,8 +80,7 @@ async function fittingCluster(config: PinnedStack): Promise<InspectNodesResult> 
   for (const note of poolNotes(config, cluster)) await pulumi.log.info(note);
   for (const warning of [...poolWarnings(config), ...ofPlan.warned]) await pulumi.log.warn(warning);
   const references = await inspectReferences(config);
-  const nodes = cluster.pools.flatMap((pool) => pool.nodes);
-  const ofClaims = checkClaims(config, references, nodes.length);
+  const ofClaims = checkClaims(config, references, mostNodes(config, cluster));
   if (ofClaims.length > 0) throw claimError(ofClaims, config.namespace);
   for (const warning of secretWarnings(config, references)) await pulumi.log.warn(warning);
   return cluster;

@@ -45,6 +45,14 @@ export function poolWarnings({ nodePools, replicas }: StackConfig): readonly str
   ];
 }
 
+/** On how many nodes the stack's pods may be: those that are there, and those that may come. */
+export function mostNodes(config: StackConfig, found: InspectNodesResult): number {
+  return foundPools(config, found).reduce(
+    (sum, { pool, nodes }) => sum + Math.max(nodes.length, pool.provider === "existing" ? 0 : pool.maxNodes),
+    0,
+  );
+}
+
 /** The one error for all problems of {@link checkNodePools}: `POOL_MISMATCH`. */
 export function poolError(problems: readonly string[]): DeployError {
   const [first = "", ...others] = problems;

@@ -212,6 +212,23 @@ describe("a pool that Karpenter makes", () => {
     expect(server?.dependsOn).toContain("kubernetes:karpenter.sh/v1:NodePool h800");
   });
 
+  test("is refused beside a claim that one node alone can mount, though no node is there yet", async () => {
+    const claims = [{ name: "keye-weights", accessModes: ["ReadWriteOnce"] }];
+    const recording = await recordResources({
+      functions: {
+        [inspectNodes]: () => empty,
+        "rollgate:index:inspectReferences": () => ({ claims, secrets: [] }),
+      },
+    });
+    const told = vi.spyOn(console, "log").mockReturnValue();
+    await expect(declareStack(stackConfig({ ...hydrated(), ...settings }))).rejects.toMatchObject({
+      code: "CLAIM_MISMATCH",
+      message: expect.stringContaining("2 replicas are wanted on 4 nodes"),
+    });
+    told.mockRestore();
+    expect(await recording.resources()).toEqual([]);
+  });
+
   test("is refused before anything is registered where Karpenter is not installed", async () => {
     const recording = await recordResources({
       functions: { [inspectNodes]: () => ({ ...empty, missingKinds: [kind] }) },

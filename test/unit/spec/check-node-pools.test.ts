@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { PoolNode } from "../../../infra/core/pool-node.ts";
-import { checkNodePools, poolError, poolNotes, poolWarnings } from "../../../infra/spec/check-node-pools.ts";
+import { checkNodePools, mostNodes, poolError, poolNotes, poolWarnings } from "../../../infra/spec/check-node-pools.ts";
 import { clusterApiPool, karpenterPool } from "../../support/elastic-pools.ts";
 import { h800Labels, poolNode } from "../../support/pool-node.ts";
 import { stackConfig } from "../../support/stack-config.ts";
@@ -209,6 +209,20 @@ describe("a pool that may grow", () => {
     expect(poolNotes(config, found([a]))).toEqual([]);
     expect(poolNotes(stackConfig(), found([]))).toEqual([]);
   });
+});
+
+test("pods may be on every node that is there, and on every one that may come", () => {
+  const nodePools = [
+    { name: "owned", selector: { rack: "1" } },
+    { ...karpenterPool, name: "small" },
+    { ...karpenterPool, name: "shrunk", maxNodes: 1 },
+  ];
+  const pools = [
+    { name: "owned", nodes: [a] },
+    { name: "small", nodes: [b] },
+    { name: "shrunk", nodes: [a, b] },
+  ];
+  expect(mostNodes(stackConfig({ nodePools }), { clusterUid: "u", serverVersion: "v1", pools })).toBe(1 + 4 + 2);
 });
 
 test.each([
