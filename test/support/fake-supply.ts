@@ -12,6 +12,8 @@ export type JobScript =
   | { readonly kind: "brings"; readonly seconds: Seconds }
   | { readonly kind: "fails"; readonly seconds: Seconds; readonly lastWords: string }
   | { readonly kind: "noImage"; readonly message: string }
+  /** No node ever takes its pod. */
+  | { readonly kind: "noNode"; readonly message: string }
   /** Says after so many seconds that nothing moves any more. */
   | { readonly kind: "stalls"; readonly seconds: Seconds };
 
@@ -66,7 +68,7 @@ export class FakeSupply implements SupplyPort {
 
   async log(_ref: unknown, pod: string): Promise<string> {
     const job = this.#jobs.get(pod.replace(/-pod$/, ""));
-    if (job?.startedAt === undefined || job.script.kind === "noImage") return "";
+    if (job?.startedAt === undefined || job.script.kind === "noImage" || job.script.kind === "noNode") return "";
     const age = (this.#clock.now() - job.startedAt) / 1000;
     if (job.script.kind === "fails" && age >= job.script.seconds) return `before\n${job.script.lastWords}\n`;
     const done = Math.min(1, age / job.script.seconds);
@@ -99,6 +101,12 @@ function endOf(script: JobScript, age: Seconds): readonly string[] {
 }
 
 function podOf(name: string, script: JobScript, age: Seconds): Pod {
+  if (script.kind === "noNode") {
+    const { message } = script;
+    const conditions = [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }];
+    const containers = [{ name: supplyContainer, image: "tools" }];
+    return { metadata: { name, uid: name }, spec: { containers }, status: { phase: "Pending", conditions } };
+  }
   return {
     metadata: { name, uid: name },
     spec: { nodeName: "h800-0", containers: [{ name: supplyContainer, image: "tools" }] },

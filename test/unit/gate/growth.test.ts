@@ -52,6 +52,21 @@ describe("a promotion onto a pool that may grow", () => {
     expect(seconds).toBeLessThan(215);
   });
 
+  test.each([
+    { what: "as long", change: growth(), least: 200 },
+    { what: "90 seconds where none may come", change: {}, least: 90 },
+  ])("waits for a node for the weights $what", async ({ change, least }) => {
+    const scene = new Scene();
+    const job = { name: "keye-hydrate-1", kind: "hydrate" } as const;
+    scene.supply.add(job.name, { kind: "noNode", message: "0/0 nodes are available." });
+    const supply = { jobs: [job], parallelism: 1, deadlineSeconds: 600 };
+    const begun = scene.clock.now();
+    expect(failureOf(await scene.promote({ supply, ...change })).code).toBe("E_UNSCHEDULABLE");
+    const seconds = (Date.parse(scene.evidence()?.finishedAt ?? "") - begun) / 1000;
+    expect(seconds).toBeGreaterThanOrEqual(least);
+    expect(seconds).toBeLessThan(least + 15);
+  });
+
   test("does not wait for parked pods to end where nodes may come meanwhile", async () => {
     const scene = new Scene();
     scene.cluster.add({ revision: "cccccccccc", replicas: 2, script: { kind: "slow" } }, 600);
