@@ -6,6 +6,7 @@ import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
 import { build } from "./build.ts";
 import { cancelledBySignals } from "./cancelled-by-signals.ts";
 import type { Command, CommandWorld } from "./command.ts";
+import { doctor } from "./doctor.ts";
 import { exitCodeOf } from "./exit-code-of.ts";
 import { hydrate } from "./hydrate.ts";
 import { lock } from "./lock.ts";
@@ -14,7 +15,7 @@ import { probe } from "./probe.ts";
 import { rehearse } from "./rehearse.ts";
 import { render } from "./render.ts";
 
-const commands: readonly Command[] = [probe, render, rehearse, hydrate, lock, build, plan];
+const commands: readonly Command[] = [probe, render, rehearse, hydrate, lock, build, plan, doctor];
 
 const help = `keye <command> [options]
 

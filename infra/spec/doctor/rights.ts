@@ -1,0 +1,125 @@
+import type { StackConfig } from "../../config/stack-config.ts";
+import type { AccessQuestion } from "../../core/doctor-facts.ts";
+import { referencesOf } from "../check-references.ts";
+
+/** What the deploying identity must be allowed; `docs/rbac.md` has the same as YAML, and a test that both agree. */
+export interface Right {
+  readonly scope: "namespace" | "cluster";
+  readonly group: string;
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+  /** One object alone: the live Service, or the Secret with the engine's API key. */
+  readonly name?: "app" | "apiKeySecret";
+  /** Namespaces in which a cluster-wide right is enough. @default everywhere */
+  readonly askedIn?: (config: StackConfig) => readonly string[];
+  /** Whether a stack needs it. @default always */
+  readonly isNeeded?: (config: StackConfig) => boolean;
+}
+
+const everything = ["get", "list", "watch", "create", "update", "patch", "delete"];
+
+/** Every right of `docs/rbac.md`, in its order. */
+export const rights: readonly Right[] = [
+  { scope: "namespace", group: "apps", resources: ["deployments", "replicasets"], verbs: ["get", "list", "watch"] },
+  { scope: "namespace", group: "", resources: ["pods", "events"], verbs: ["get", "list", "watch"] },
+  {
+    scope: "namespace",
+    group: "discovery.k8s.io",
+    resources: ["endpointslices"],
+    verbs: ["get", "list", "watch"],
+  },
+  { scope: "namespace", group: "", resources: ["pods/log"], verbs: ["get"] },
+  {
+    scope: "namespace",
+    group: "",
+    resources: ["pods/portforward"],
+    verbs: ["get", "create"],
+    isNeeded: ({ gate }) => gate.transport === "port-forward",
+  },
+  { scope: "namespace", group: "apps", resources: ["deployments/scale"], verbs: ["get", "patch"] },
+  { scope: "namespace", group: "", resources: ["services"], name: "app", verbs: ["get", "patch"] },
+  {
+    scope: "namespace",
+    group: "batch",
+    resources: ["jobs"],
+    verbs: ["get", "list", "create", "patch", "delete"],
+    isNeeded: hasJobs,
+  },
+  { scope: "namespace", group: "coordination.k8s.io", resources: ["leases"], verbs: ["get", "create", "update"] },
+  { scope: "namespace", group: "", resources: ["configmaps"], verbs: ["get", "list", "create", "update"] },
+  {
+    scope: "namespace",
+    group: "",
+    resources: ["persistentvolumeclaims"],
+    verbs: ["get"],
+    isNeeded: (config) => referencesOf(config).claims.length > 0,
+  },
+  {
+    scope: "namespace",
+    group: "",
+    resources: ["secrets"],
+    name: "apiKeySecret",
+    verbs: ["get"],
+    isNeeded: ({ engine }) => engine.apiKeySecret !== undefined,
+  },
+  {
+    scope: "namespace",
+    group: "",
+    resources: ["configmaps", "services", "serviceaccounts"],
+    verbs: everything,
+  },
+  { scope: "namespace", group: "batch", resources: ["jobs"], verbs: everything, isNeeded: hasJobs },
+  {
+    scope: "namespace",
+    group: "",
+    resources: ["persistentvolumeclaims"],
+    verbs: everything.filter((verb) => verb !== "delete"),
+    isNeeded: ({ model }) => model.volume?.kind === "pvc" && model.volume.create !== undefined,
+  },
+  { scope: "namespace", group: "apps", resources: ["deployments"], verbs: everything },
+  { scope: "namespace", group: "policy", resources: ["poddisruptionbudgets"], verbs: everything },
+  { scope: "namespace", group: "networking.k8s.io", resources: ["networkpolicies"], verbs: everything },
+  { scope: "cluster", group: "", resources: ["nodes"], verbs: ["get", "list", "watch", "patch"] },
+  { scope: "cluster", group: "", resources: ["pods"], verbs: ["list"] },
+  { scope: "cluster", group: "", resources: ["namespaces"], verbs: ["get", "create", "patch"] },
+  {
+    scope: "cluster",
+    group: "karpenter.sh",
+    resources: ["nodepools"],
+    verbs: everything,
+    isNeeded: ({ nodePools }) => nodePools.some(({ provider }) => provider === "karpenter"),
+  },
+  {
+    scope: "cluster",
+    group: "cluster.x-k8s.io",
+    resources: ["machinedeployments"],
+    verbs: everything,
+    askedIn: ({ nodePools }) => nodePools.flatMap((pool) => (pool.provider === "clusterApi" ? [pool.namespace] : [])),
+    isNeeded: ({ nodePools }) => nodePools.some(({ provider }) => provider === "clusterApi"),
+  },
+];
+
+function hasJobs({ model, supply, image }: StackConfig): boolean {
+  return model.weights !== undefined || supply.prePull || image.kind === "source";
+}
+
+/** The rights of one stack as questions to the API server, each once. */
+export function accessQuestions(config: StackConfig): readonly AccessQuestion[] {
+  const questions = rights
+    .filter(({ isNeeded }) => isNeeded === undefined || isNeeded(config))
+    .flatMap((right) => placesOf(right, config).flatMap((place) => questionsAt(right, place)));
+  return [...new Map(questions.map((one) => [JSON.stringify(one), one])).values()];
+}
+
+type Place = Pick<AccessQuestion, "namespace" | "name">;
+
+function questionsAt({ group, resources, verbs }: Right, place: Place): readonly AccessQuestion[] {
+  return resources.flatMap((resource) => verbs.map((verb) => ({ verb, group, resource, ...place })));
+}
+
+function placesOf({ scope, name, askedIn }: Right, config: StackConfig): readonly Place[] {
+  if (scope === "cluster") return askedIn?.(config).map((namespace) => ({ namespace })) ?? [{}];
+  const { namespace } = config;
+  const object = name === "app" ? config.name : config.engine.apiKeySecret?.name;
+  return [name === undefined || object === undefined ? { namespace } : { namespace, name: object }];
+}
