@@ -15,13 +15,13 @@ import { readStackFile } from "./stack-file.ts";
 export const render: Command = {
   name: "render",
   summary: "writes the stack's objects as YAML, for GitOps pipelines",
-  help: `keye render --to DIR [--stack NAME]
+  help: `keye render --to DIR [--stack-file FILE]
 
 Writes one file for each Kubernetes object, and a kustomization.yaml. The same settings give the same bytes. Secrets are
 named, never written. No cluster and no registry is asked: what moves is taken from keye.lock.yaml.
 
-  --to DIR        folder to write to: a new or empty one, or one that keye render wrote before
-  --stack NAME    reads the settings from Pulumi.NAME.yaml (default rehearsal)
+  --to DIR           folder to write to: a new or empty one, or one that keye render wrote before
+  --stack-file FILE  settings, such as Pulumi.prod.yaml (default Pulumi.rehearsal.yaml)
 
 The live Service is written without a selector, so that a tool which applies the files never moves traffic. See
 docs/chart.md for how to prove a revision and let the Service select it.
@@ -32,12 +32,15 @@ Exit codes: 0 written, 2 bad input, 4 environment.
 };
 
 async function runRender(args: readonly string[], world: CommandWorld): Promise<ExitCode> {
-  const { values, positionals } = parseFlags("render", args, { to: { type: "string" }, stack: { type: "string" } });
+  const { values, positionals } = parseFlags("render", args, {
+    to: { type: "string" },
+    "stack-file": { type: "string" },
+  });
   const extra = positionals[0];
   if (extra !== undefined) throw usageError("render", `unexpected argument "${extra}"; the folder goes into --to.`);
   if (values.to === undefined || values.to === "")
     throw usageError("render", "--to is missing, such as --to deploy/keye.");
-  const stackFile = `Pulumi.${values.stack ?? "rehearsal"}.yaml`;
+  const stackFile = values["stack-file"] ?? "Pulumi.rehearsal.yaml";
   const stack = pinStack(readStackFile(stackFile), readLockFile(lockFile), { where: stackFile, sha256 });
   const { revision, files } = await renderStack(stack);
   replaceFiles(values.to, files);

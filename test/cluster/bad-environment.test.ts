@@ -224,7 +224,7 @@ describe("keye", () => {
   });
 
   test("render of a stack without a file ends with 2 and writes nothing", async () => {
-    const { exitCode, output } = await keye(["render", "--to", rendered, "--stack", "nope"]);
+    const { exitCode, output } = await keye(["render", "--to", rendered, "--stack-file", "Pulumi.nope.yaml"]);
     expect(output).toMatch(
       /^CONFIG_FILE: Pulumi\.nope\.yaml: The settings of the stack could not be read: .*name a stack that has a file there\.$/,
     );

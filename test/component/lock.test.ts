@@ -68,7 +68,7 @@ test("names are locked once, move only when they are told to, and give what is r
     model: { path: "/models/keye", weights, volume },
     toolsImage: `${registry.host}/tools@${ofBase}`,
   });
-  const refused = await run("render", "--to", "out", "--stack", "prebuilt");
+  const refused = await run("render", "--to", "out", "--stack-file", "Pulumi.prebuilt.yaml");
   expect(refused).toMatchObject({
     exitCode: 2,
     lines: [expect.stringMatching(/^CONFIG_LOCK: .*Run keye lock --stack-file/)],
@@ -95,7 +95,7 @@ test("names are locked once, move only when they are told to, and give what is r
     weights: { [`huggingface:${weights.repo}@main`]: { commit: fakeCommit, resolvedAt } },
     builds: {},
   });
-  expect((await run("render", "--to", "out", "--stack", "prebuilt")).exitCode).toBe(0);
+  expect((await run("render", "--to", "out", "--stack-file", "Pulumi.prebuilt.yaml")).exitCode).toBe(0);
   expect(readFileSync(join(folder, "out/deployment.yaml"), "utf8")).toContain(`${engine}@${first}`);
 
   const asked = registry.asked.length;

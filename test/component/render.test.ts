@@ -33,7 +33,7 @@ test("the default stack is written, and a second run changes no byte", async () 
   expect(exitCode).toBe(0);
   expect(said).toEqual([expect.stringMatching(/^err: Revision [0-9a-f]{10}: 8 files in .*deploy$/)]);
   const first = bytes(dir);
-  await run("--to", dir, "--stack", "rehearsal");
+  await run("--to", dir, "--stack-file", "Pulumi.rehearsal.yaml");
   expect(bytes(dir)).toEqual(first);
 });
 
@@ -57,6 +57,6 @@ test.each([
 
 test("a stack without settings is refused, and nothing is written", async () => {
   const dir = join(folder, "deploy");
-  await expect(run("--to", dir, "--stack", "nowhere")).rejects.toMatchObject({ code: "CONFIG_FILE" });
+  await expect(run("--to", dir, "--stack-file", "Pulumi.nowhere.yaml")).rejects.toMatchObject({ code: "CONFIG_FILE" });
   expect(readdirSync(folder)).toEqual([]);
 });
