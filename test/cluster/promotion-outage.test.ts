@@ -31,7 +31,8 @@ describe("an API server that goes away during a promotion", () => {
   test("for a minute while pods start, then shortly in each later phase: it goes on where it was, and promotes", async () => {
     const { exitCode, output } = await stack.up(
       candidate,
-      outage(/\[ready\] keye-/, 60),
+      // By then both pods exist: a create that is cut off is tried again only minutes later.
+      outage(/\[ready\] keye-\S+: loading weights/, 60),
       outage(/\[probe\] .*health pass/, 5),
       outage(/\[switch\] .* -> /, 5),
       outage(/\[traffic\] \d+ of \d+/, 5),
