@@ -24,10 +24,22 @@ export function forbiddenBy(spec: PodSpec, ranges: readonly LimitRange[]): strin
   }));
   const pod = { who: "the pod", requests: podRequests(spec), limits: podLimits(spec) };
   const faults = [
+    ...containers.map(overLimit),
     ...itemsOf(ranges, "Container").flatMap((item) => containers.map((one) => beyond(one, item))),
     ...itemsOf(ranges, "Pod").map((item) => beyond(pod, item)),
   ];
   return faults.find((fault) => fault !== undefined);
+}
+
+/** A default limit may be less than what a container asks for. */
+function overLimit({ who, requests, limits }: Bounded): string | undefined {
+  for (const [resource, limit] of limits) {
+    const asked = requests.get(resource) ?? 0;
+    if (asked > limit) {
+      return `${who} requests ${amountText(resource, asked)} ${resource}, more than its limit of ${amountText(resource, limit)}`;
+    }
+  }
+  return undefined;
 }
 
 interface Bounded {

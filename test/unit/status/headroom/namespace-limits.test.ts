@@ -126,6 +126,13 @@ describe("a LimitRange", () => {
     expect(forbiddenBy(engineSpec(), [bounds])).toBe(why);
   });
 
+  test("forbids what asks for more than the limit that it is given", () => {
+    const asking = { containers: [{ name: "engine", resources: { requests: { cpu: "8" } } }] };
+    expect(forbiddenBy(withDefaults(asking, [defaults]), [defaults])).toBe(
+      "container engine requests 8 cpu, more than its limit of 4",
+    );
+  });
+
   test("forbids nothing within its bounds", () => {
     const within = range("Container", { min: { cpu: "16" }, max: { cpu: "16" } });
     expect(
