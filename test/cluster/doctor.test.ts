@@ -1,8 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { stringify } from "yaml";
+import { parseAllDocuments, stringify } from "yaml";
 import { doctor } from "../../infra/cli/doctor.ts";
 import { exitCodeOf } from "../../infra/cli/exit-code-of.ts";
 import { writeLockFile } from "../../infra/cli/lock-file.ts";
@@ -171,71 +171,95 @@ describe("each broken cluster has its finding", () => {
   });
 });
 
+/** An account of the namespace, bound to roles, and a kubeconfig that speaks with its token. */
+async function identity(namespace: string, name: string, roles: readonly Role[]): Promise<string> {
+  const rbac = "/apis/rbac.authorization.k8s.io/v1";
+  const subjects = [{ kind: "ServiceAccount", name, namespace }];
+  await cluster.create([`/api/v1/namespaces/${namespace}/serviceaccounts`, { metadata: { name } }]);
+  for (const { kind, metadata, rules } of roles) {
+    const place = kind === "Role" ? `${rbac}/namespaces/${namespace}` : rbac;
+    const roleRef = { apiGroup: "rbac.authorization.k8s.io", kind, name: metadata.name };
+    const plural = kind === "Role" ? "role" : "clusterrole";
+    await cluster.create(
+      [`${place}/${plural}s`, { metadata: { name: metadata.name }, rules }],
+      [`${place}/${plural}bindings`, { metadata: { name: metadata.name }, roleRef, subjects }],
+    );
+  }
+  const path = `/api/v1/namespaces/${namespace}/serviceaccounts/${name}/token`;
+  const { status } = await cluster.call<{ status: { token: string } }>({ method: "POST", path, body: { spec: {} } });
+  return kubeconfigWith(/token: \S+/, `token: ${status.token}`);
+}
+
+interface Role {
+  readonly kind: "Role" | "ClusterRole";
+  readonly metadata: { readonly name: string };
+  readonly rules: readonly object[];
+}
+
+/** The roles that a page of the documentation asks for. */
+function rolesIn(page: string): readonly Role[] {
+  const text = readFileSync(resolve(import.meta.dirname, "../../docs", page), "utf8");
+  const yaml = /```yaml\n(apiVersion: rbac[\s\S]*?)```/.exec(text)?.[1] ?? "";
+  // The block holds Roles and ClusterRoles alone.
+  return parseAllDocuments(yaml).map((document) => document.toJS() as Role);
+}
+
 test("an identity with too few rights is told which, and what could not be looked at is a note", async () => {
   const id = "few-rights";
   await build(id, {});
-  await cluster.create(
-    [`/api/v1/namespaces/${id}/serviceaccounts`, { metadata: { name: "reader" } }],
-    [
-      `/apis/rbac.authorization.k8s.io/v1/namespaces/${id}/roles`,
-      { metadata: { name: "reader" }, rules: [{ apiGroups: ["apps"], resources: ["deployments"], verbs: ["get"] }] },
-    ],
-    [
-      `/apis/rbac.authorization.k8s.io/v1/namespaces/${id}/rolebindings`,
-      {
-        metadata: { name: "reader" },
-        roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: "reader" },
-        subjects: [{ kind: "ServiceAccount", name: "reader" }],
-      },
-    ],
+  const rules = [{ apiGroups: ["apps"], resources: ["deployments"], verbs: ["get"] }];
+  const reader = await identity(id, "reader", [{ kind: "Role", metadata: { name: "reader" }, rules }]);
+  const seen = await as(reader, () => visit("--stack-file", settingsFile(id)));
+  const { findings } = seen.report;
+  const missing = findings.filter((one) => one.id === "right-missing");
+  expect(missing.map(({ where }) => where)).toEqual(
+    expect.arrayContaining([`deployments in namespace ${id}`, "nodes in the whole cluster"]),
   );
-  const { status } = await cluster.call<{ status: { token: string } }>({
-    method: "POST",
-    path: `/api/v1/namespaces/${id}/serviceaccounts/reader/token`,
-    body: { spec: {} },
-  });
-  const admin = process.env.KUBECONFIG;
-  process.env.KUBECONFIG = asIdentity(status.token);
-  try {
-    const seen = await visit("--stack-file", settingsFile(id));
-    const { findings } = seen.report;
-    const missing = findings.filter((one) => one.id === "right-missing");
-    expect(missing.map(({ where }) => where)).toEqual(
-      expect.arrayContaining([`deployments in namespace ${id}`, "nodes in the whole cluster"]),
-    );
-    expect(missing.find(({ where }) => where === `deployments in namespace ${id}`)?.cure).toContain(
-      'resources: ["deployments"], verbs: ["list", "watch", "create", "update", "patch", "delete"]}',
-    );
-    expect(findings.filter((one) => one.id === "not-looked-at").map(({ where }) => where)).toEqual(
-      expect.arrayContaining(["nodes", `${id}/resourcequotas`, "storageclasses"]),
-    );
-    expect(errorsIn(seen).every((line) => line.startsWith("right-missing"))).toBe(true);
-    expect(seen.code).toBe(1);
-  } finally {
-    process.env.KUBECONFIG = admin;
-  }
+  expect(missing.find(({ where }) => where === `deployments in namespace ${id}`)?.cure).toContain(
+    'resources: ["deployments"], verbs: ["list", "watch", "create", "update", "patch", "delete"]}',
+  );
+  expect(findings.filter((one) => one.id === "not-looked-at").map(({ where }) => where)).toEqual(
+    expect.arrayContaining(["nodes", `${id}/resourcequotas`, "storageclasses"]),
+  );
+  expect(errorsIn(seen).every((line) => line.startsWith("right-missing"))).toBe(true);
+  expect(seen.code).toBe(1);
 });
 
-/** A kubeconfig of the same cluster with another token. */
-function asIdentity(token: string): string {
-  const text = readFileSync(cluster.rehearsal.state.kubeconfig, "utf8");
-  const file = join(dir, "few-rights.kubeconfig");
-  writeFileSync(file, text.replace(/token: \S+/, `token: ${token}`));
+test("with the rights of docs/rbac.md and docs/doctor.md nothing is missing, and all is looked at", async () => {
+  const id = "documented";
+  await build(id, {
+    objects: [["secrets", { metadata: { name: "keye-api" }, stringData: { key: "do-not-print-me" } }]],
+  });
+  const deployer = await identity(id, "deployer", [...rolesIn("rbac.md"), ...rolesIn("doctor.md")]);
+  const engine = { apiKeySecret: { name: "keye-api", key: "key" } };
+  const seen = await as(deployer, () => visit("--stack-file", settingsFile(id, { engine })));
+  expect(
+    seen.report.findings.filter(({ severity, id: name }) => severity !== "note" || name === "not-looked-at"),
+  ).toEqual([]);
+});
+
+/** The admin's kubeconfig with one line changed. */
+function kubeconfigWith(line: RegExp, change: string): string {
+  const file = join(mkdtempSync(join(dir, "identity-")), "kubeconfig");
+  writeFileSync(file, readFileSync(cluster.rehearsal.state.kubeconfig, "utf8").replace(line, change));
   return file;
 }
 
-test("a cluster that cannot be reached is an error of the surroundings", async () => {
-  const file = join(dir, "gone.kubeconfig");
-  const text = readFileSync(cluster.rehearsal.state.kubeconfig, "utf8");
-  // Nothing listens on port 1.
-  writeFileSync(file, text.replace(/server: \S+/, "server: https://127.0.0.1:1"));
+/** Does something with another kubeconfig. */
+async function as<T>(file: string, act: () => Promise<T>): Promise<T> {
   const admin = process.env.KUBECONFIG;
   process.env.KUBECONFIG = file;
   try {
-    const failure = await visit("--stack-file", settingsFile("gone")).catch((error: unknown) => error);
-    expect(failure).toMatchObject({ code: "ENV_UNREACHABLE" });
-    expect(exitCodeOf(failure)).toBe(4);
+    return await act();
   } finally {
     process.env.KUBECONFIG = admin;
   }
+}
+
+test("a cluster that cannot be reached is an error of the surroundings", async () => {
+  // Nothing listens on port 1.
+  const gone = kubeconfigWith(/server: \S+/, "server: https://127.0.0.1:1");
+  const failure = await as(gone, () => visit("--stack-file", settingsFile("gone"))).catch((error: unknown) => error);
+  expect(failure).toMatchObject({ code: "ENV_UNREACHABLE" });
+  expect(exitCodeOf(failure)).toBe(4);
 });

@@ -51,12 +51,13 @@ function registryHost(repository: string): string {
   return registryOf(repository).host;
 }
 
-function weightsHost({ model }: StackConfig): { readonly to: string; readonly why: string } | undefined {
+function weightsHost({ model, engine }: StackConfig): { readonly to: string; readonly why: string } | undefined {
   const { weights } = model;
   if (weights === undefined) {
-    // The engine's own download, by the hub's library.
-    const isDownloaded = !model.path.startsWith("/");
-    return isDownloaded ? { to: "huggingface.co", why: "the engine downloads the weights at every start" } : undefined;
+    // By the hub's library, to the cache.
+    if (model.path.startsWith("/")) return undefined;
+    const often = engine.cacheVolume === undefined ? " at every start" : "";
+    return { to: "huggingface.co", why: `the engine downloads the weights${often}` };
   }
   const why = "the Jobs fetch the weights";
   switch (weights.kind) {

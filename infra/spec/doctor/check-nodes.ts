@@ -67,13 +67,14 @@ const diskPerPulledByte = 3;
 function storage({ config, image }: Patient, node: DoctorNode): readonly Finding[] {
   const offered = node.allocatable["ephemeral-storage"];
   if (offered === undefined) return [];
-  const parts = [...imageParts(image, node), ...weightParts(config)];
+  const weights = weightParts(config);
+  const parts = [...imageParts(image, node), ...weights];
   const wanted = parts.reduce((sum, { bytes }) => sum + bytes, 0);
   if (wanted <= offered) return [];
   const list = parts.map(({ what, bytes }) => `${what} ${gibibytes(bytes)}`).join(", ");
   const what = `It offers ${gibibytes(offered)} of local disk (ephemeral-storage), and at least ${gibibytes(wanted)} are needed: ${list}.`;
   const cure =
-    config.model.volume === undefined
+    weights.length > 0
       ? "Use nodes with a larger disk for images, or bring the weights to a volume: model.volume."
       : "Use nodes with a larger disk for images (containerd's root).";
   return [{ id: "node-storage", severity: "error", where: `node ${node.name}`, what, cure }];
@@ -91,9 +92,9 @@ function imageParts(image: Patient["image"], { images }: DoctorNode): readonly D
   return [{ what, bytes: image.bytes * diskPerPulledByte }];
 }
 
-/** Without a volume each engine downloads the weights to its pod's own disk. */
-function weightParts({ model }: StackConfig): readonly DiskPart[] {
-  const isDownloaded = model.volume === undefined && !model.path.startsWith("/");
+/** What an engine downloads goes to its cache, which is the pod's own disk where there is no volume for it. */
+function weightParts({ model, engine }: StackConfig): readonly DiskPart[] {
+  const isDownloaded = !model.path.startsWith("/") && engine.cacheVolume === undefined;
   return isDownloaded ? [{ what: "the weights of one engine", bytes: parseQuantity(model.size) ?? 0 }] : [];
 }
 

@@ -76,6 +76,21 @@ test("a lock that cannot be read is refused, one without the image is not", asyn
   await expect(run("--stack-file", file)).rejects.toThrow(/^CONFIG_LOCK: /);
 });
 
+test("without a file in the folder one must be named", async () => {
+  const back = process.cwd();
+  process.chdir(dir);
+  try {
+    await expect(run()).rejects.toThrow(
+      "CONFIG_USAGE: keye doctor: there is no Pulumi.<stack>.yaml here; name one with --stack-file.",
+    );
+    stackFile("config: {keye-stack:stack: {}}");
+    writeFileSync("Pulumi.other.yaml", "");
+    await expect(run()).rejects.toThrow("there are Pulumi.other.yaml, Pulumi.test.yaml; name one with --stack-file.");
+  } finally {
+    process.chdir(back);
+  }
+});
+
 test("an argument that is no option is refused", async () => {
   await expect(run("Pulumi.prod.yaml")).rejects.toThrow(
     'CONFIG_USAGE: keye doctor: unexpected argument "Pulumi.prod.yaml"; the file with the settings goes into --stack-file.',

@@ -197,6 +197,23 @@ test("an image of unknown size is a note, and its disk is not judged", () => {
   ]);
 });
 
+test("weights that an engine downloads to a volume for its cache take no room of the node", () => {
+  const engine = { cacheVolume: { kind: "pvc", claim: "cache" } };
+  const found = { phase: "Bound", accessModes: ["ReadWriteMany"], size: 100 * gib };
+  const facts = {
+    nodes: seen([offering({ "ephemeral-storage": 90 * gib })]),
+    claims: [{ name: "cache", found: seen(found) }],
+  };
+  expect(visit({ engine }, facts)).toEqual([]);
+});
+
+test("GPUs that are all cut by MIG have another product, and are told as such", () => {
+  const node = inPool(labelled({ "nvidia.com/gpu.product": "NVIDIA-H800-MIG-3g.40gb" }));
+  expect(visit(poolOf("NVIDIA-H800-MIG-3g.40gb"), { nodes: seen([node]) })).toEqual([
+    "error gpu-mig node h800-0: Its GPUs are cut into MIG devices (product NVIDIA-H800-MIG-3g.40gb); wanted whole GPUs: tensor parallelism does not cross MIG devices.",
+  ]);
+});
+
 test("an API server older than 1.30 is an error", () => {
   expect(visit({}, { serverVersion: "v1.29.8-gke.100" })).toEqual([
     "error server-version API server https://10.0.0.1:6443: It is Kubernetes v1.29.8-gke.100; wanted 1.30 or later, from where on a pod can sleep before it ends, so that no request is sent to an engine that stops.",
