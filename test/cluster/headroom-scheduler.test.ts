@@ -4,7 +4,7 @@ import { randomCase } from "../support/random-headroom.ts";
 import { TestCluster } from "../support/rehearsal-cluster.ts";
 
 /** How many random clusters; about a minute's worth unless told otherwise. */
-const cases = Number(process.env.KEYE_HEADROOM_CASES ?? "100");
+const cases = Number(process.env.KEYE_HEADROOM_CASES ?? "250");
 /** As many as are placed before a node without a kubelet is taken for lost. */
 const atOnce = 25;
 

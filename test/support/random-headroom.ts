@@ -36,16 +36,16 @@ export function randomCase(seed: number): HeadroomCase {
   const name = `case-${seed}`;
   const nodes = Array.from({ length: draw.between(1, 7) }, (_, index) => randomNode(draw, name, `${name}-${index}`));
   const holders = nodes.flatMap((node) =>
-    Array.from({ length: draw.between(0, 3) }, () => randomHolder(draw, node.metadata.name)),
+    Array.from({ length: draw.between(0, 2) }, () => randomHolder(draw, node.metadata.name)),
   );
   return {
     name,
     nodes,
     holders,
     candidate: randomCandidate(draw, name),
-    replicas: draw.between(1, 9),
+    replicas: draw.between(1, 12),
     ...(draw.isOneIn(3) ? { quota: randomQuota(draw) } : {}),
-    ...(draw.isOneIn(4) ? { range: randomRange(draw) } : {}),
+    ...(draw.isOneIn(3) ? { range: randomRange(draw) } : {}),
   };
 }
 
@@ -54,8 +54,8 @@ function randomNode(draw: Draw, ofCase: string, name: string): Node {
     cpu: draw.one(["3500m", "8", "16", "64"]),
     memory: draw.one(["15.5Gi", "32Gi", "64G", "256Gi"]),
     "ephemeral-storage": draw.one(["50Gi", "500Gi"]),
-    pods: draw.one(["2", "4", "110", "110"]),
-    ...(draw.isOneIn(4) ? {} : { [gpu]: String(draw.between(0, 8)) }),
+    pods: draw.one(["2", "4", "5", "110", "110"]),
+    ...(draw.isOneIn(6) ? {} : { [gpu]: String(draw.between(0, 8)) }),
   };
   const labels = {
     [caseLabel]: ofCase,
@@ -64,7 +64,7 @@ function randomNode(draw: Draw, ofCase: string, name: string): Node {
   };
   return {
     metadata: { name, labels },
-    spec: { taints: taints.filter(() => draw.isOneIn(4)), unschedulable: draw.isOneIn(8) },
+    spec: { taints: taints.filter(() => draw.isOneIn(6)), unschedulable: draw.isOneIn(8) },
     status: { allocatable },
   };
 }
@@ -82,7 +82,7 @@ function randomHolder(draw: Draw, nodeName: string): Holder {
 
 function randomCandidate(draw: Draw, ofCase: string): PodSpec {
   const tolerations: Toleration[] = [
-    ...(draw.isOneIn(2) ? [{ key: gpu, operator: "Exists", effect: "NoSchedule" }] : []),
+    ...(draw.isOneIn(4) ? [] : [{ key: gpu, operator: "Exists", effect: "NoSchedule" }]),
     ...(draw.isOneIn(3) ? [{ key: "team", value: draw.one(["a", "b"]) }] : []),
     ...(draw.isOneIn(8) ? [{ key: "node.kubernetes.io/unschedulable", operator: "Exists" }] : []),
     ...(draw.isOneIn(9) ? [{ operator: "Exists", effect: "NoExecute" }] : []),
@@ -94,7 +94,7 @@ function randomCandidate(draw: Draw, ofCase: string): PodSpec {
     tolerations,
     topologySpreadConstraints: [hostname],
     ...(draw.isOneIn(12) ? { hostNetwork: true } : {}),
-    ...(draw.isOneIn(3) ? { affinity: { nodeAffinity: randomAffinity(draw, ofCase) } } : {}),
+    ...(draw.isOneIn(4) ? { affinity: { nodeAffinity: randomAffinity(draw, ofCase) } } : {}),
     ...randomContainers(draw),
   };
 }
@@ -110,7 +110,7 @@ function randomAffinity(draw: Draw, ofCase: string) {
   ];
   const names = { key: "metadata.name", operator: draw.one(["In", "NotIn"]), values: [`${ofCase}-0`] };
   const nodeSelectorTerms = Array.from({ length: draw.between(1, 2) }, () => ({
-    matchExpressions: requirements.filter(() => draw.isOneIn(4)),
+    matchExpressions: requirements.filter(() => draw.isOneIn(5)),
     ...(draw.isOneIn(4) ? { matchFields: [names] } : {}),
   }));
   return { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } };
@@ -126,11 +126,11 @@ function randomContainers(draw: Draw): Pick<PodSpec, "containers" | "initContain
 }
 
 function randomContainer(draw: Draw, name: string): Container {
-  const gpus = draw.one(["0", "1", "1", "2", "4"]);
+  const gpus = draw.one(["0", "1", "1", "2"]);
   const requests = {
-    ...(draw.isOneIn(3) ? {} : { cpu: draw.one(["100m", "1", "1500m", "4"]) }),
-    ...(draw.isOneIn(3) ? {} : { memory: draw.one(["512Mi", "4Gi", "10G"]) }),
-    ...(draw.isOneIn(5) ? { "ephemeral-storage": "30Gi" } : {}),
+    ...(draw.isOneIn(3) ? {} : { cpu: draw.one(["100m", "250m", "1500m", "4"]) }),
+    ...(draw.isOneIn(3) ? {} : { memory: draw.one(["512Mi", "1G", "4Gi", "10G"]) }),
+    ...(draw.isOneIn(8) ? { "ephemeral-storage": "30Gi" } : {}),
   };
   const limits = {
     ...(draw.isOneIn(2) ? { [gpu]: gpus } : {}),
@@ -147,7 +147,7 @@ function randomContainer(draw: Draw, name: string): Container {
 function randomQuota(draw: Draw): object {
   const hard = {
     ...(draw.isOneIn(3) ? { pods: draw.one(["1", "3", "6"]) } : {}),
-    ...(draw.isOneIn(3) ? { "requests.cpu": draw.one(["2", "9", "30"]) } : {}),
+    ...(draw.isOneIn(3) ? { "requests.cpu": draw.one(["3", "9", "30"]) } : {}),
     ...(draw.isOneIn(3) ? { [`requests.${gpu}`]: draw.one(["2", "5", "12"]) } : {}),
     ...(draw.isOneIn(5) ? { "limits.memory": "60Gi" } : {}),
     "count/secrets": "100",
@@ -158,12 +158,12 @@ function randomQuota(draw: Draw): object {
 function randomRange(draw: Draw): object {
   const container = {
     type: "Container",
-    ...(draw.isOneIn(2) ? { defaultRequest: { cpu: "500m" }, default: { cpu: "4", memory: "10Gi" } } : {}),
+    ...(draw.isOneIn(2) ? { defaultRequest: { cpu: "3" }, default: { cpu: "4", memory: "10Gi" } } : {}),
     ...(draw.isOneIn(4) ? { max: { cpu: "6" } } : {}),
-    ...(draw.isOneIn(5) ? { min: { memory: "1Gi" } } : {}),
+    ...(draw.isOneIn(4) ? { min: { memory: "1Gi" } } : {}),
   };
-  const pod = { type: "Pod", max: { memory: "64Gi" } };
-  return { limits: [container, ...(draw.isOneIn(6) ? [pod] : [])] };
+  const pod = { type: "Pod", max: { cpu: "9" } };
+  return { limits: [container, ...(draw.isOneIn(4) ? [pod] : [])] };
 }
 
 /** Numbers from a seed: mulberry32. */

@@ -55,7 +55,8 @@ export function headroomLines(headroom: Headroom, { answers, choice, because }: 
 export function capacityRefusal(headroom: Headroom, { fits, rooms, why }: Fit): CapacityRefusal | undefined {
   if (fits >= headroom.surge) return undefined;
   const onNodes = rooms.reduce((sum, room) => sum + room.fits, 0);
-  const free = `${freeGpus(headroomLedger(headroom))} GPUs free)${comingText(headroom)}`;
+  const gpus = freeGpus(headroomLedger(headroom));
+  const free = `${gpus} ${gpus === 1 ? "GPU" : "GPUs"} free)${comingText(headroom)}`;
   return why === undefined
     ? { message: `${needText(headroom)}; there is room for ${onNodes} (${free}.`, hint: "Free GPUs or add nodes." }
     : {
