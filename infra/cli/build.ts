@@ -21,8 +21,6 @@ import { readStackFile } from "./stack-file.ts";
 
 /** `keye build`: the engine's image from the authors' three repositories, built by a Job on the cluster. */
 export const build: Command = {
-  name: "build",
-  summary: "builds the engine's image from source on the cluster, and records its digest",
   help: `keye build [--stack-file FILE] [--context CONTEXT] [--follow]
 keye build --dry-run | --cancel [--stack-file FILE] [--context CONTEXT]
 

@@ -13,9 +13,6 @@ export interface CommandWorld {
 
 /** One `keye <name>` command. */
 export interface Command {
-  readonly name: string;
-  /** One line for `keye --help`. */
-  readonly summary: string;
   /** The whole text of `keye <name> --help`. */
   readonly help: string;
   /** Gets the arguments after the command's name. Throws `DeployError` for what a person must mend. */

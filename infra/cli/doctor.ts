@@ -16,8 +16,6 @@ import { readStackFile } from "./stack-file.ts";
 
 /** `keye doctor`: whether one stack can run on one cluster, without changing anything. */
 export const doctor: Command = {
-  name: "doctor",
-  summary: "says what of a cluster keeps a stack from running, and what to do",
   help: `keye doctor [--stack-file FILE] [--context CONTEXT] [--json]
 
 Looks at a cluster for the settings of one stack: versions, the identity's rights, namespace, quotas and limits, nodes, GPUs and

@@ -18,8 +18,6 @@ import { filesText, hasCredentials, listingText } from "./hydrate-list.ts";
 
 /** `keye hydrate`: what the weights' Job runs. */
 export const hydrate: Command = {
-  name: "hydrate",
-  summary: "loads a model's weights into a folder: resumes, verifies, marks it complete",
   help: hydrateHelp,
   async run(args, world) {
     const flags = parseHydrateFlags(args);

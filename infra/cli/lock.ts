@@ -18,8 +18,6 @@ import { readStackFile } from "./stack-file.ts";
 
 /** `keye lock`: what tags, branches and revisions in the settings stand for, into `keye.lock.yaml`. */
 export const lock: Command = {
-  name: "lock",
-  summary: "records what tags, branches and revisions stand for in keye.lock.yaml",
   help: `keye lock [--stack-file FILE] [--update | --check]
 
 Looks up what the settings name and what can move: the tag of a prebuilt image, base image and branches of a source build,

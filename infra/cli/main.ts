@@ -3,19 +3,60 @@ import { systemClock } from "../cluster/system-clock.ts";
 import { nearest } from "../config/suggest.ts";
 import { DeployError, textOf } from "../core/errors.ts";
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
-import { build } from "./build.ts";
 import { cancelledBySignals } from "./cancelled-by-signals.ts";
 import type { Command, CommandWorld } from "./command.ts";
-import { doctor } from "./doctor.ts";
 import { exitCodeOf } from "./exit-code-of.ts";
-import { hydrate } from "./hydrate.ts";
-import { lock } from "./lock.ts";
-import { plan } from "./plan.ts";
-import { probe } from "./probe.ts";
-import { rehearse } from "./rehearse.ts";
-import { render } from "./render.ts";
 
-const commands: readonly Command[] = [probe, render, rehearse, hydrate, lock, build, plan, doctor];
+/** A command in the list. Its code is loaded when it is called: all of them together take most of a second. */
+interface Listed {
+  readonly name: string;
+  /** One line for `keye --help`. */
+  readonly summary: string;
+  load(): Promise<Command>;
+}
+
+const commands: readonly Listed[] = [
+  {
+    name: "probe",
+    summary: "asks one engine, or every pod of a Service, whether it is fit to serve",
+    load: async () => (await import("./probe.ts")).probe,
+  },
+  {
+    name: "render",
+    summary: "writes the stack's objects as YAML, for GitOps pipelines",
+    load: async () => (await import("./render.ts")).render,
+  },
+  {
+    name: "rehearse",
+    summary: "runs an embedded cluster with simulated GPU nodes and engines",
+    load: async () => (await import("./rehearse.ts")).rehearse,
+  },
+  {
+    name: "hydrate",
+    summary: "loads a model's weights into a folder: resumes, verifies, marks it complete",
+    load: async () => (await import("./hydrate.ts")).hydrate,
+  },
+  {
+    name: "lock",
+    summary: "records what tags, branches and revisions stand for in keye.lock.yaml",
+    load: async () => (await import("./lock.ts")).lock,
+  },
+  {
+    name: "build",
+    summary: "builds the engine's image from source on the cluster, and records its digest",
+    load: async () => (await import("./build.ts")).build,
+  },
+  {
+    name: "plan",
+    summary: "computes whether the model fits on a GPU, and with which arguments",
+    load: async () => (await import("./plan.ts")).plan,
+  },
+  {
+    name: "doctor",
+    summary: "says what of a cluster keeps a stack from running, and what to do",
+    load: async () => (await import("./doctor.ts")).doctor,
+  },
+];
 
 const help = `keye <command> [options]
 
@@ -38,8 +79,8 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     world.out(help);
     return name === undefined ? exitCodes.badInput : exitCodes.pass;
   }
-  const command = commands.find((one) => one.name === name);
-  if (command === undefined) {
+  const listed = commands.find((one) => one.name === name);
+  if (listed === undefined) {
     const guess = nearest(
       name,
       commands.map((one) => one.name),
@@ -49,6 +90,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     );
     return exitCodes.badInput;
   }
+  const command = await listed.load();
   if (rest.some(isHelp)) {
     world.out(command.help);
     return exitCodes.pass;

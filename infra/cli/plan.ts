@@ -7,8 +7,6 @@ import { assumptionsOf, planText } from "./plan-text.ts";
 
 /** `keye plan`: whether the model fits on the GPUs, and with which arguments. */
 export const plan: Command = {
-  name: "plan",
-  summary: "computes whether the model fits on a GPU, and with which arguments",
   help: `keye plan [--stack-file FILE] [--gpu GPU] [--tp N,N] [--mem-fraction F..F] [--json]
 
 Computes where the memory of each GPU goes, and says fits, tight or cannot load for every number of GPUs and every memory

@@ -27,8 +27,6 @@ const exitOf: Readonly<Record<VerdictKind, ExitCode>> = {
 
 /** `keye probe`: the promotion's own suite against any base URL, or every pod of a Service. */
 export const probe: Command = {
-  name: "probe",
-  summary: "asks one engine, or every pod of a Service, whether it is fit to serve",
   help: probeHelp,
   run: runProbe,
 };

@@ -35,8 +35,6 @@ missing; status and env: it is not running; up: it runs already), 130 cancelled 
 
 /** `keye rehearse`: starts, ends and describes embedded clusters. */
 export const rehearse: Command = {
-  name: "rehearse",
-  summary: "runs an embedded cluster with simulated GPU nodes and engines",
   help,
   async run(args, world) {
     const { values, positionals } = parseFlags("rehearse", args, {

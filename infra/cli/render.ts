@@ -13,8 +13,6 @@ import { readStackFile } from "./stack-file.ts";
 
 /** `keye render`: the stack's objects as files, for pipelines that apply manifests themselves. */
 export const render: Command = {
-  name: "render",
-  summary: "writes the stack's objects as YAML, for GitOps pipelines",
   help: `keye render --to DIR [--stack-file FILE]
 
 Writes one file for each Kubernetes object, and a kustomization.yaml. The same settings give the same bytes. Secrets are
