@@ -8,6 +8,7 @@ import type { Bench, BenchPart } from "./bench/part.ts";
 import { clusterStart } from "./bench/parts/cluster.ts";
 import { faults } from "./bench/parts/faults.ts";
 import { fleet } from "./bench/parts/fleet.ts";
+import { headroom } from "./bench/parts/headroom.ts";
 import { memory } from "./bench/parts/memory.ts";
 import { probes } from "./bench/parts/probes.ts";
 import { timeline } from "./bench/parts/timeline.ts";
@@ -18,11 +19,11 @@ import { interruptible } from "./lib/interrupt.ts";
  * Every part, in the order in which they run: `memory` is worth most after what comes before it, and after `timeline` the
  * stack has other settings.
  */
-const parts: readonly BenchPart[] = [clusterStart, updates, faults, memory, probes, fleet, timeline];
+const parts: readonly BenchPart[] = [clusterStart, updates, faults, memory, probes, fleet, headroom, timeline];
 
 const help = `Usage: npm run bench [-- --only part[,part…]]
 
-Measures on this machine, with a cluster of its own that it starts and ends; only ${probes.name} and ${fleet.name} need none:
+Measures on this machine, with a cluster of its own that it starts and ends; ${probes.name}, ${fleet.name} and ${headroom.name} need none:
 
 ${parts.map(({ name, measures }) => `  ${name.padEnd(10)}${measures}`).join("\n")}
 

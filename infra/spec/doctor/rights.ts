@@ -29,6 +29,7 @@ export const rights: readonly Right[] = [
     verbs: ["get", "list", "watch"],
   },
   { scope: "namespace", group: "", resources: ["pods/log"], verbs: ["get"] },
+  { scope: "namespace", group: "", resources: ["resourcequotas", "limitranges"], verbs: ["list"] },
   {
     scope: "namespace",
     group: "",
