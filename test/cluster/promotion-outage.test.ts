@@ -32,7 +32,7 @@ describe("an API server that goes away during a promotion", () => {
     const { exitCode, output } = await stack.up(
       candidate,
       // By then both pods exist: a create that is cut off is tried again only minutes later.
-      outage(/\[ready\] keye-\S+: loading weights/, 60),
+      outage(/\[ready\] keye-\S+: (?!waits|container|pulling)/, 60),
       outage(/\[probe\] .*health pass/, 5),
       outage(/\[switch\] .* -> /, 5),
       outage(/\[traffic\] \d+ of \d+/, 5),
