@@ -3,27 +3,9 @@ import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import {
-  chatBody,
-  type Handler,
-  json,
-  promptOf,
-  ScriptedEngine,
-  sendStream,
-  streamFrames,
-  sumOf,
-} from "../support/scripted-engine.ts";
+import { chatThat, json, rightChat, ScriptedEngine, sumOf } from "../support/scripted-engine.ts";
 
 const root = resolve(import.meta.dirname, "../..");
-
-/** Answers every sum with what `answer` makes of the right result. */
-function chatThat(answer: (sum: number) => string): Handler {
-  return (response, body, request) => {
-    const content = answer(sumOf(promptOf(body)));
-    if (body.stream === true) sendStream(response, streamFrames(content));
-    else json(chatBody(content))(response, body, request);
-  };
-}
 
 /** Starts `keye <args>` as a process of its own. */
 function keye(args: readonly string[]): ChildProcessWithoutNullStreams {
@@ -48,17 +30,17 @@ async function endOf(child: ChildProcessWithoutNullStreams) {
 
 describe("keye probe, as a process", () => {
   test.each<[number, string, Handler, readonly string[], RegExp]>([
-    [0, "right answers", chatThat(String), [], /^pass: /m],
-    [1, "a wrong answer", chatThat((sum) => String(sum + 1)), [], /^fail: .*: text: .* wanted \d+, got "\d+"/m],
-    [2, "a flag that there is not", chatThat(String), ["--profil", "gate"], /CONFIG_USAGE: .*did you mean --profile/],
+    [0, "right answers", rightChat, [], /^pass: /m],
     [
-      3,
-      "nothing listens",
-      chatThat(String),
-      ["--base-url", "http://127.0.0.1:1"],
-      /connection refused: nothing listens/,
+      1,
+      "a wrong answer",
+      chatThat((prompt) => String(sumOf(prompt) + 1)),
+      [],
+      /^fail: .*: text: .* wanted \d+, got "\d+"/m,
     ],
-    [4, "a report that cannot be written", chatThat(String), ["--report", "json=/nonexistent/x"], /ENV_READ_ONLY/],
+    [2, "a flag that there is not", rightChat, ["--profil", "gate"], /CONFIG_USAGE: .*did you mean --profile/],
+    [3, "nothing listens", rightChat, ["--base-url", "http://127.0.0.1:1"], /connection refused: nothing listens/],
+    [4, "a report that cannot be written", rightChat, ["--report", "json=/nonexistent/x"], /ENV_READ_ONLY/],
   ])("ends with %i after %s", async (exitCode, _name, chat, args, said) => {
     const engine = new ScriptedEngine({ "/v1/chat/completions": chat });
     try {

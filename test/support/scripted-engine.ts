@@ -92,3 +92,15 @@ export function sendStream(response: ServerResponse, frames: readonly string[], 
   if (options.cut === true) setImmediate(() => response.destroy());
   else response.end();
 }
+
+/** A chat endpoint that answers each prompt so, streamed where it is asked to. */
+export function chatThat(answer: (prompt: string) => string): Handler {
+  return (response, body, request) => {
+    const content = answer(promptOf(body));
+    if (body.stream === true) sendStream(response, streamFrames(content));
+    else json(chatBody(content))(response, body, request);
+  };
+}
+
+/** Answers every sum rightly. */
+export const rightChat = chatThat((prompt) => String(sumOf(prompt)));

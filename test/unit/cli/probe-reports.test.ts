@@ -7,8 +7,16 @@ import { exitCodeOf } from "../../../infra/cli/exit-code-of.ts";
 import { probe } from "../../../infra/cli/probe.ts";
 import { DeployError } from "../../../infra/core/errors.ts";
 import { documentSchema } from "../../../infra/prober/reports/document-schema.ts";
-import { chatBody, type Handler, json, ScriptedEngine, sumOf } from "../../support/scripted-engine.ts";
-import { chatThat, probeWorld, rightChat, runProbe } from "./probe-run.ts";
+import {
+  chatBody,
+  chatThat,
+  type Handler,
+  json,
+  rightChat,
+  ScriptedEngine,
+  sumOf,
+} from "../../support/scripted-engine.ts";
+import { probeWorld, runProbe } from "./probe-run.ts";
 
 const isValid = new Ajv({ allErrors: true, allowUnionTypes: true }).compile(documentSchema);
 

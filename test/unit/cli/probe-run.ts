@@ -1,26 +1,5 @@
 import { probe } from "../../../infra/cli/probe.ts";
-import {
-  chatBody,
-  type Handler,
-  json,
-  promptOf,
-  ScriptedEngine,
-  sendStream,
-  streamFrames,
-  sumOf,
-} from "../../support/scripted-engine.ts";
-
-/** A chat endpoint that answers each prompt so, streamed where it is asked to. */
-export function chatThat(answer: (prompt: string) => string): Handler {
-  return (response, body, request) => {
-    const content = answer(promptOf(body));
-    if (body.stream === true) sendStream(response, streamFrames(content));
-    else json(chatBody(content))(response, body, request);
-  };
-}
-
-/** Answers every sum rightly. */
-export const rightChat = chatThat((prompt) => String(sumOf(prompt)));
+import { type Handler, ScriptedEngine } from "../../support/scripted-engine.ts";
 
 /** The world of one `keye probe`, and what it said to it. */
 export function probeWorld(env: Record<string, string> = {}, signal = AbortSignal.timeout(4000)) {

@@ -5,8 +5,8 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exitCodeOf } from "../../../infra/cli/exit-code-of.ts";
 import { probe } from "../../../infra/cli/probe.ts";
 import { FakeKubeApi } from "../../support/fake-kube-api.ts";
-import { type Handler, ScriptedEngine } from "../../support/scripted-engine.ts";
-import { chatThat, probeWorld, rightChat } from "./probe-run.ts";
+import { chatThat, json, rightChat, ScriptedEngine } from "../../support/scripted-engine.ts";
+import { probeWorld } from "./probe-run.ts";
 
 const pods = "/api/v1/namespaces/keye/pods";
 const slices = "/apis/discovery.k8s.io/v1/namespaces/keye/endpointslices";

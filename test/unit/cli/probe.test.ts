@@ -4,8 +4,8 @@ import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { exitCodeOf } from "../../../infra/cli/exit-code-of.ts";
 import { DeployError, type ErrorCode } from "../../../infra/core/errors.ts";
-import { chatBody, type Handler, json, promptOf, sumOf } from "../../support/scripted-engine.ts";
-import { chatThat, rightChat, runProbe } from "./probe-run.ts";
+import { chatBody, chatThat, type Handler, json, promptOf, rightChat, sumOf } from "../../support/scripted-engine.ts";
+import { runProbe } from "./probe-run.ts";
 
 test("a plain OpenAI-compatible server passes on its answers; what it cannot attest is skipped, with the reason", async () => {
   const { exitCode, err } = await runProbe({ "/v1/chat/completions": rightChat });

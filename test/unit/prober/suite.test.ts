@@ -11,6 +11,7 @@ import {
   type Handler,
   json,
   promptOf,
+  rightChat,
   ScriptedEngine,
   sendStream,
   streamFrames,
@@ -41,18 +42,12 @@ const serverInfo = {
   api_key: "sk-planted-key",
 };
 
-const goodChat: Handler = (response, body) => {
-  const answer = String(sumOf(promptOf(body)));
-  if (body.stream === true) sendStream(response, streamFrames(answer));
-  else json(chatBody(answer))(response, body, undefined as never);
-};
-
 const goodRoutes: Readonly<Record<string, Handler>> = {
   "/health": (response) => response.writeHead(200).end(),
   "/model_info": json({ weight_version: "rev", architectures: ["KeyeVL2MoeForConditionalGeneration"] }),
   "/server_info": json(serverInfo),
   "/v1/models": json({ data: [{ id: "keye", max_model_len: 262144 }] }),
-  "/v1/chat/completions": goodChat,
+  "/v1/chat/completions": rightChat,
 };
 
 let engine: ScriptedEngine | undefined;
@@ -78,7 +73,7 @@ function outcomes(measurements: readonly Measurement[]): Record<string, string> 
 
 const chat = (whole: (prompt: string) => unknown): Record<string, Handler> => ({
   "/v1/chat/completions": (response, body, request) => {
-    if (body.stream === true) goodChat(response, body, request);
+    if (body.stream === true) rightChat(response, body, request);
     else json(whole(promptOf(body)))(response, body, request);
   },
 });
@@ -86,7 +81,7 @@ const chat = (whole: (prompt: string) => unknown): Record<string, Handler> => ({
 const streamed = (send: (response: Parameters<Handler>[0], frames: string[]) => void): Record<string, Handler> => ({
   "/v1/chat/completions": (response, body, request) => {
     if (body.stream === true) send(response, streamFrames(String(sumOf(promptOf(body)))));
-    else goodChat(response, body, request);
+    else rightChat(response, body, request);
   },
 });
 
@@ -267,7 +262,7 @@ test("the same seed asks the same questions, another seed others", async () => {
   const seen: unknown[] = [];
   const remember: Handler = (response, body, request) => {
     seen.push(promptOf(body));
-    goodChat(response, body, request);
+    rightChat(response, body, request);
   };
   engine = new ScriptedEngine({ ...goodRoutes, "/v1/chat/completions": remember });
   const target = { name: "pod-a", baseUrl: await engine.listen() };
