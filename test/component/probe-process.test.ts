@@ -3,7 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { describe, expect, test } from "vitest";
-import { chatThat, json, rightChat, ScriptedEngine, sumOf } from "../support/scripted-engine.ts";
+import { chatThat, type Handler, rightChat, ScriptedEngine, sumOf } from "../support/scripted-engine.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 

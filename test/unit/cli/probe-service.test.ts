@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { exitCodeOf } from "../../../infra/cli/exit-code-of.ts";
 import { probe } from "../../../infra/cli/probe.ts";
 import { FakeKubeApi } from "../../support/fake-kube-api.ts";
-import { chatThat, json, rightChat, ScriptedEngine } from "../../support/scripted-engine.ts";
+import { chatThat, type Handler, rightChat, ScriptedEngine } from "../../support/scripted-engine.ts";
 import { probeWorld } from "./probe-run.ts";
 
 const pods = "/api/v1/namespaces/keye/pods";
