@@ -56,7 +56,7 @@ export class Headroom {
   readonly onNewNodes: number;
   readonly #freed: readonly Pod[];
   readonly #forbidden: string | undefined;
-  readonly #rooms = new Map<string, NodeRoom>();
+  readonly #rooms: ReadonlyMap<string, NodeRoom>;
 
   constructor(inputs: HeadroomInputs) {
     const ranges = inputs.limits?.ranges ?? [];
@@ -73,11 +73,7 @@ export class Headroom {
     this.#freed = ofRole("leaving");
     this.#forbidden = forbiddenBy(spec, ranges);
     this.held = podsByNode(holding.filter((pod) => inputs.roleOf(pod) !== "leaving"));
-    for (const node of inputs.nodes)
-      this.#rooms.set(
-        node.metadata.name,
-        this.#roomOn(node, () => true),
-      );
+    this.#rooms = new Map(inputs.nodes.map((node) => [node.metadata.name, this.#roomOn(node, () => true)]));
   }
 
   /** Replicas that are still to be placed. */

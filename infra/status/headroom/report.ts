@@ -40,9 +40,15 @@ export function comingText({ inputs, onNewNodes }: Headroom): string {
 
 /** Everything that a person should know before the rollout: the ledger, the strategies, what was not looked at. */
 export function headroomLines(headroom: Headroom, { answers, choice, because }: Strategies): readonly string[] {
+  const ledger = ledgerLines(headroomLedger(headroom));
+  const { replicas } = headroom.inputs;
+  if (headroom.surge === 0) {
+    const all = replicas === 1 ? "The one replica has a node" : `All ${replicas} replicas have a node`;
+    return [`${all}; ${freeText(headroom)}.`, ...ledger];
+  }
   return [
     `The candidate ${needText(headroom)}; ${freeText(headroom)}${comingText(headroom)}.`,
-    ...ledgerLines(headroomLedger(headroom)),
+    ...ledger,
     ...answers.map(
       ({ strategy, isPossible, reason }) => `${strategy}: ${isPossible ? "possible" : "not possible"}, ${reason}.`,
     ),
