@@ -29,7 +29,13 @@ export function chartValues(config: PinnedStack, use: ChartUse): ChartValues {
     ...placementOf(config),
     ...cacheValues(config),
     service: { selects: use === "promotion" ? "nothing" : "unset" },
+    ...(use === "manifests" ? gateValues(config) : {}),
   };
+}
+
+/** Where no promotion proves the revision, a Job does, if there is an image that it can run. */
+function gateValues({ toolsImage, gate }: StackConfig): ChartValues {
+  return toolsImage === undefined ? {} : { gateJob: { enabled: true, image: toolsImage, profile: gate.profile } };
 }
 
 function imageValues(image: PinnedImage): ChartValues {

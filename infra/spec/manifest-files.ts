@@ -45,8 +45,9 @@ const style = { lineWidth: 0, version: "1.1" } as const;
 /** `deployment.yaml`, `service.yaml`, `service-candidate.yaml`: the kind, and what the object's name adds to app and revision. */
 function fileName(app: string, object: KubernetesObject): string {
   const { name, labels } = object.metadata;
-  const isOnly = name === app || name === revisionName(app, labels?.[revisionLabel] ?? noRevision);
-  return `${object.kind.toLowerCase()}${isOnly ? "" : name.slice(app.length)}.yaml`;
+  const ofRevision = revisionName(app, labels?.[revisionLabel] ?? noRevision);
+  const known = name.startsWith(ofRevision) ? ofRevision : app;
+  return `${object.kind.toLowerCase()}${name.slice(known.length)}.yaml`;
 }
 
 function forGitOps(object: KubernetesObject): KubernetesObject {

@@ -37,6 +37,14 @@ test("the default settings leave to the chart what they do not decide", () => {
   });
 });
 
+test("for manifests a Job proves the revision, with an image that can; a promotion needs none", () => {
+  const toolsImage = `registry.example.com/keye/keye-stack@${testDigest}`;
+  const gateJob = { enabled: true, image: toolsImage, profile: "gate" };
+  expect(chartValues(stackConfig({ toolsImage }), "manifests")).toMatchObject({ gateJob });
+  expect(chartValues(stackConfig({ toolsImage }), "promotion")).not.toHaveProperty("gateJob");
+  expect(chartValues(stackConfig(), "manifests")).not.toHaveProperty("gateJob");
+});
+
 test("for manifests the replicas are those of the settings, and nobody's selector is written", () => {
   expect(chartValues(stackConfig({ replicas: 3 }), "manifests")).toMatchObject({
     replicas: 3,

@@ -9,6 +9,7 @@ const objects: readonly KubernetesObject[] = [
   { apiVersion: "v1", kind: "Service", metadata: { name: "keye" } },
   { apiVersion: "v1", kind: "Service", metadata: { name: "keye-candidate" } },
   { apiVersion: "policy/v1", kind: "PodDisruptionBudget", metadata: { name: `keye-${revision}`, labels } },
+  { apiVersion: "batch/v1", kind: "Job", metadata: { name: `keye-${revision}-gate`, labels } },
 ];
 
 test("the files' names do not hold the revision, so that a new one shows as a change of the same files", () => {
@@ -18,6 +19,7 @@ test("the files' names do not hold the revision, so that a new one shows as a ch
     "service.yaml",
     "service-candidate.yaml",
     "poddisruptionbudget.yaml",
+    "job-gate.yaml",
   ]);
 });
 
@@ -62,6 +64,7 @@ test("the kustomization lists every file, and says who wrote it", () => {
       - service.yaml
       - service-candidate.yaml
       - poddisruptionbudget.yaml
+      - job-gate.yaml
     "
   `);
 });
