@@ -39,8 +39,8 @@ function pulumi(args: readonly string[]): Promise<CommandResult> {
   return runCommand("pulumi", [...args, "--non-interactive", "--color=never"], { cwd: root, env, timeout: 120_000 });
 }
 
-/** What a preview says of the room: everything from the ledger to the end of what the program said. */
-async function preview(strategy: string): Promise<string> {
+/** A preview of the stack, with what the one who hands it out cannot know filled in. */
+async function previewed(strategy: string): Promise<CommandResult> {
   const document = parseDocument(readFileSync(join(root, "Pulumi.example-h800.yaml"), "utf8"));
   const set = (path: readonly string[], value: unknown) =>
     document.setIn(["config", "keye-stack:stack", ...path], value);
@@ -50,7 +50,12 @@ async function preview(strategy: string): Promise<string> {
   set(["rollout", "strategy"], strategy);
   const file = join(dir, "Pulumi.example-h800.yaml");
   writeFileSync(file, document.toString());
-  const { exitCode, output } = await pulumi(["preview", "--config-file", file]);
+  return pulumi(["preview", "--config-file", file]);
+}
+
+/** What a preview says of the room: everything from the ledger to the end of what the program said. */
+async function told(strategy: string): Promise<string> {
+  const { exitCode, output } = await previewed(strategy);
   const [, said = ""] = /\nDiagnostics:[\s\S]*?\n {4}(The candidate needs[\s\S]*?)(?=\n\s*\n|$)/.exec(output) ?? [];
   const lines = said
     .split("\n")
@@ -80,17 +85,32 @@ async function release(namespace: string): Promise<void> {
   await cluster.until("the pods to be gone", async () => (await cluster.pods(namespace)).length === 0);
 }
 
+/** Two replicas of two GPUs on the first node, and the live Service that selects them. */
+async function serve(revision: string): Promise<void> {
+  const labels = { [appLabel]: "keye", [revisionLabel]: revision };
+  const spec = { selector: labels, ports: [{ port: 8000 }] };
+  await cluster.create(["/api/v1/namespaces/keye/services", { metadata: { name: "keye" }, spec }]);
+  for (const index of [0, 1]) await hold(`keye-${revision}-${index}`, "h800-0", 2, labels);
+}
+
+async function serveNothing(): Promise<void> {
+  await cluster.call({ method: "DELETE", path: "/api/v1/namespaces/keye/services/keye" });
+  await release("keye");
+}
+
+test("a revision that serves already is not refused on a full cluster", async () => {
+  const [, revision = ""] = /keye-([0-9a-f]{10}) create/.exec((await previewed("blueGreen")).output) ?? [];
+  await serve(revision);
+  for (const [index, gpus] of [4, 8, 8].entries()) await hold(`train-${index}`, `h800-${index}`, gpus);
+  const { exitCode, output } = await previewed("auto");
+  await Promise.all([release("team-a"), serveNothing()]);
+  expect(output).toContain("All 2 replicas have a node; 0 GPUs are free.");
+  expect(exitCode).toBe(0);
+});
+
 describe("beside an old revision that serves with two replicas", () => {
-  const labels = { [appLabel]: "keye", [revisionLabel]: stable };
-  beforeAll(async () => {
-    const spec = { selector: labels, ports: [{ port: 8000 }] };
-    await cluster.create(["/api/v1/namespaces/keye/services", { metadata: { name: "keye" }, spec }]);
-    for (const index of [0, 1]) await hold(`keye-${stable}-${index}`, "h800-0", 2, labels);
-  });
-  afterAll(async () => {
-    await cluster.call({ method: "DELETE", path: "/api/v1/namespaces/keye/services/keye" });
-    await release("keye");
-  });
+  beforeAll(() => serve(stable));
+  afterAll(serveNothing);
 
   test.each([
     { free: 0, held: [4, 8, 8] },
@@ -99,7 +119,7 @@ describe("beside an old revision that serves with two replicas", () => {
     { free: 16, held: [4, 0, 0] },
   ])("$free GPUs free", async ({ free, held }) => {
     for (const [index, gpus] of held.entries()) await hold(`train-${index}`, `h800-${index}`, gpus);
-    const said = `${await preview("blueGreen")}\n${await preview("auto")}`;
+    const said = `${await told("blueGreen")}\n${await told("auto")}`;
     await release("team-a");
     await expect(said).toMatchFileSnapshot(`../golden/headroom/serving-${free}-free.txt`);
   });
@@ -111,7 +131,7 @@ describe("for the first deploy", () => {
     { free: 16, held: [8, 0, 0] },
   ])("$free GPUs free", async ({ free, held }) => {
     for (const [index, gpus] of held.entries()) await hold(`train-${index}`, `h800-${index}`, gpus);
-    const said = await preview("auto");
+    const said = await told("auto");
     await release("team-a");
     await expect(said).toMatchFileSnapshot(`../golden/headroom/first-${free}-free.txt`);
   });

@@ -42,9 +42,11 @@ const collections = new Set([
   "deployments",
   "endpointslices",
   "events",
+  "limitranges",
   "nodes",
   "pods",
   "replicasets",
+  "resourcequotas",
   "services",
 ]);
 
