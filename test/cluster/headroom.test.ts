@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -13,6 +13,7 @@ import { TestCluster } from "../support/rehearsal-cluster.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const dir = mkdtempSync(join(tmpdir(), "headroom-"));
+const stackFile = "Pulumi.example-h800.yaml";
 const stable = "aaaaaaaaaa";
 
 let cluster: TestCluster;
@@ -26,7 +27,9 @@ beforeAll(async () => {
     "/api/v1/namespaces/keye/persistentvolumeclaims",
     { metadata: { name: "keye-kernels" }, spec },
   ]);
-  const { exitCode, output } = await pulumi(["stack", "init", "example-h800"]);
+  // Made in a folder of its own: the example gets a salt with the stack, and is handed out without one.
+  for (const name of ["Pulumi.yaml", stackFile]) copyFileSync(join(root, name), join(dir, name));
+  const { exitCode, output } = await pulumi(["stack", "init", "example-h800"], dir);
   if (exitCode !== 0) throw new Error(output);
 });
 afterAll(async () => {
@@ -34,23 +37,23 @@ afterAll(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-function pulumi(args: readonly string[]): Promise<CommandResult> {
+function pulumi(args: readonly string[], cwd = root): Promise<CommandResult> {
   const env = { ...rehearsalEnvironment(cluster.rehearsal.state, process.env), PULUMI_HOME: join(dir, "home") };
-  return runCommand("pulumi", [...args, "--non-interactive", "--color=never"], { cwd: root, env, timeout: 120_000 });
+  return runCommand("pulumi", [...args, "--non-interactive", "--color=never"], { cwd, env, timeout: 120_000 });
 }
 
 /** A preview of the stack, with what the one who hands it out cannot know filled in. */
 async function previewed(strategy: string): Promise<CommandResult> {
-  const document = parseDocument(readFileSync(join(root, "Pulumi.example-h800.yaml"), "utf8"));
+  const file = join(dir, stackFile);
+  const document = parseDocument(readFileSync(file, "utf8"));
   const set = (path: readonly string[], value: unknown) =>
     document.setIn(["config", "keye-stack:stack", ...path], value);
   document.deleteIn(["config", "keye-stack:stack", "context"]);
   set(["image", "digest"], `sha256:${"a".repeat(64)}`);
   set(["model", "revision"], "b".repeat(40));
   set(["rollout", "strategy"], strategy);
-  const file = join(dir, "Pulumi.example-h800.yaml");
   writeFileSync(file, document.toString());
-  return pulumi(["preview", "--config-file", file]);
+  return pulumi(["preview", "--stack", "example-h800", "--config-file", file]);
 }
 
 /** What a preview says of the room: everything from the ledger to the end of what the program said. */
