@@ -1,12 +1,14 @@
 import { execFileSync, spawn } from "node:child_process";
-import { mkdtempSync, readFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
-import { ChildGroup } from "../../../infra/process/spawn.ts";
+import { afterAll, expect, test } from "vitest";
+import { ChildGroup } from "../../infra/process/spawn.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "keye-spawn-"));
 const env = { PATH: process.env.PATH };
+
+afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 function sh(name: string, script: string) {
   return { name, command: "/bin/sh", args: ["-c", script], env, logFile: join(dir, `${name}.log`) };
@@ -57,7 +59,7 @@ test("stopping a child that ignores SIGTERM kills it and what it started after t
 
 test("children end with a parent that is killed hard, also those that ignore SIGTERM", async () => {
   const logFile = join(dir, "orphan.log");
-  const module = join(import.meta.dirname, "../../../infra/process/spawn.ts");
+  const module = join(import.meta.dirname, "../../infra/process/spawn.ts");
   const script = `
     const { ChildGroup } = await import(${JSON.stringify(module)});
     const group = new ChildGroup();
