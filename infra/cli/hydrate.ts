@@ -15,6 +15,7 @@ import { endpointFrom, hubCredentials, regionFrom } from "./hydrate-credentials.
 import { type HydrateFlags, parseHydrateFlags } from "./hydrate-flags.ts";
 import { hydrateHelp } from "./hydrate-help.ts";
 import { filesText, hasCredentials, listingText } from "./hydrate-list.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /** `keye hydrate`: what the weights' Job runs. */
 export const hydrate: Command = {
@@ -35,6 +36,7 @@ export const hydrate: Command = {
 async function fill(flags: HydrateFlags, dir: string, world: CommandWorld): Promise<string> {
   const tell = (line: string) => world.err(`hydrate: ${redact(line)}`);
   const started = systemClock.now();
+  makeFolder(dir);
   const { isFresh, manifest } = await fillFolder({
     hub: hubOf(flags, world),
     source: sourceText(flags.source),

@@ -1,8 +1,9 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
 import { DeployError, faultLine } from "../core/errors.ts";
 import { kustomizationFile, type ManifestFile, renderMarker } from "../spec/manifest-files.ts";
+import { makeFolder } from "./make-folder.ts";
 
 /**
  * Makes a folder hold the files, and removes those of the last run that are not among them. Throws `CONFIG_USAGE` before
@@ -11,8 +12,8 @@ import { kustomizationFile, type ManifestFile, renderMarker } from "../spec/mani
 export function replaceFiles(dir: string, files: readonly ManifestFile[]): void {
   const before = namesOfLastRun(dir);
   const names = files.map((file) => file.name);
+  makeFolder(dir);
   try {
-    mkdirSync(dir, { recursive: true });
     // The list goes first: a run that is cut short leaves a folder that the next one takes for its own.
     for (const file of files) writeFileSync(join(dir, file.name), file.text);
     for (const stale of before.filter((name) => !names.includes(name))) rmSync(join(dir, stale), { force: true });
