@@ -90,6 +90,9 @@ function checkUrl(text: string): string {
   if (url.username !== "" || url.password !== "") {
     throw usageError("probe", "--base-url holds a user name or password; give the API key in KEYE_API_KEY instead.");
   }
+  if (/\/v1\/?$/.test(url.pathname)) {
+    throw usageError("probe", `--base-url: wanted the URL without its /v1, got "${text}".`);
+  }
   return text;
 }
 

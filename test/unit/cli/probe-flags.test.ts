@@ -72,6 +72,11 @@ describe("bad input is refused with what was wanted", () => {
       '--base-url: wanted an http or https URL, got "localhost:8000"',
     ],
     ["a URL with a password", ["--base-url", "http://u:secret@h"], "give the API key in KEYE_API_KEY instead"],
+    [
+      "a URL with the API's own path",
+      ["--base-url", "http://h/v1/"],
+      'wanted the URL without its /v1, got "http://h/v1/"',
+    ],
     ["a misspelt flag", [...url, "--profil", "gate"], "unknown option --profil (did you mean --profile?)"],
     ["an unknown profile", [...url, "--profile", "quick"], '--profile: wanted smoke, gate or soak, got "quick"'],
     ["no passes", [...url, "--passes", "0"], '--passes: wanted a whole number from 1 to 100, got "0"'],
