@@ -37,10 +37,18 @@ export function supplyStatus(view: JobView, log: string): SupplyStatus {
   }
 }
 
+/** The last transfer that the log tells, and whatever it has said since: a note of trouble must not hide how far it is. */
 function runningDetail(log: string): { readonly detail: string; readonly transfer?: Transfer } {
-  const line = lastLine(log);
+  const last = lastLine(log);
+  const line =
+    log
+      .split("\n")
+      .findLast((each) => parseTransfer(each.trim()) !== undefined)
+      ?.trim() ?? "";
   const transfer = parseTransfer(line);
-  return { detail: line === "" ? "running" : redact(line), ...(transfer === undefined ? {} : { transfer }) };
+  const parts = [line, last === line ? "" : last].filter((part) => part !== "");
+  const detail = parts.length === 0 ? "running" : redact(parts.join("; "));
+  return { detail, ...(transfer === undefined ? {} : { transfer }) };
 }
 
 function waitingDetail(

@@ -23,3 +23,19 @@ test.each([
 ])("a pod that $what is told as that before its Job is", ({ status, detail }) => {
   expect(supplyStatus(viewOf(status), "1 of 4\nhub: connection reset\n")).toEqual({ kind: "running", detail });
 });
+
+test.each([
+  ["", "running"],
+  ["hydrate: 8 files\n", "hydrate: 8 files"],
+  ["hydrate: 1.0 MB of 4.0 MB, 500 kB/s, about 6 s left\n", "hydrate: 1.0 MB of 4.0 MB, 500 kB/s, about 6 s left"],
+  [
+    "hydrate: 1.0 MB of 4.0 MB, 500 kB/s, about 6 s left\nhydrate: b at 256 kB: the connection was cut; asking again\n",
+    "hydrate: 1.0 MB of 4.0 MB, 500 kB/s, about 6 s left; hydrate: b at 256 kB: the connection was cut; asking again",
+  ],
+])("a running Job whose log is %j does this: %s", (log, detail) => {
+  const running = {
+    phase: "Running",
+    containerStatuses: [{ name: "supply", ready: true, restartCount: 0, state: { running: {} } }],
+  };
+  expect(supplyStatus(viewOf(running), log)).toMatchObject({ kind: "running", detail });
+});
