@@ -6,6 +6,7 @@ export default defineConfig({
       {
         test: {
           name: "unit",
+          globalSetup: "test/support/temporary-files.ts",
           include: ["test/unit/**/*.test.ts", "test/architecture.test.ts"],
           testTimeout: 5_000,
           // One process a core for all files: starting one for each took longer than the tests. Said aloud, since vitest
@@ -14,7 +15,14 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      { test: { name: "component", include: ["test/component/**/*.test.ts"], testTimeout: 30_000 } },
+      {
+        test: {
+          name: "component",
+          globalSetup: "test/support/temporary-files.ts",
+          include: ["test/component/**/*.test.ts"],
+          testTimeout: 30_000,
+        },
+      },
       {
         test: {
           name: "cluster",
