@@ -76,12 +76,13 @@ async function list(flags: HydrateFlags, world: CommandWorld): Promise<string> {
   return text.split("\n").at(-1) ?? "";
 }
 
-function hubOf(flags: HydrateFlags, { env }: CommandWorld): Hub {
+function hubOf(flags: HydrateFlags, { env, err }: CommandWorld): Hub {
   const endpoint = flags.endpoint ?? endpointFrom(env, flags.source.kind);
   const region = flags.region ?? regionFrom(env);
   return openHub(flags.source, {
     credentials: hubCredentials(env),
     clock: systemClock,
+    onNote: (text) => err(`hydrate: ${redact(text)}`),
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(region === undefined ? {} : { region }),
   });

@@ -86,10 +86,11 @@ interface Results {
   readonly failures: readonly DeployError[];
 }
 
-/** Looks up all at once, and tells each result as it comes. One that fails stops no other. */
+/** Looks up all at once, and says which. One that fails stops no other. */
 async function resolveAll(wanted: readonly Wanted[], world: CommandWorld): Promise<Results> {
   const loginFor = dockerLogins(world.env);
   const resolving = { loginFor, clock: systemClock, credentials: hubCredentials(world.env), signal: world.signal };
+  for (const { key } of wanted) world.err(`lock: looking up ${key}`);
   const settled = await Promise.allSettled(wanted.map((one) => resolveWanted(one, resolving)));
   world.signal.throwIfAborted();
   const found = settled.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));

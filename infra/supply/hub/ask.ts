@@ -38,6 +38,8 @@ export interface Asking {
   readonly patience: Patience;
   /** The source, for messages. */
   readonly where: string;
+  /** Told of each attempt that brought nothing and is made again. */
+  readonly onNote?: (text: string) => void;
 }
 
 const largest: Bytes = 32 * 1024 * 1024;
@@ -55,7 +57,10 @@ export async function askSmall(request: GetRequest, asking: Asking, signal: Abor
         hint: `Check that ${request.url.host} is reachable from here, or set another endpoint; behind a proxy set HTTPS_PROXY and NODE_USE_ENV_PROXY=1.`,
       });
     }
-    await asking.clock.sleep(pauseAfter(attempt, answer, asking.patience), signal);
+    const pause = pauseAfter(attempt, answer, asking.patience);
+    const count = `attempt ${attempt} of ${asking.patience.attempts}`;
+    asking.onNote?.(`${count} brought nothing: ${answer.reason}; asking again in ${Math.ceil(pause / 1000)} s`);
+    await asking.clock.sleep(pause, signal);
   }
 }
 

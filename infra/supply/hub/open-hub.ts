@@ -18,14 +18,16 @@ export interface HubOptions {
   readonly clock: Clock;
   /** @default {@link usualPatience} */
   readonly patience?: Patience;
+  /** Told of each question that brought no answer and is asked again. */
+  readonly onNote?: (text: string) => void;
 }
 
 /** The hub of a source. Asks nothing yet. */
 export function openHub(
   source: Source,
-  { credentials, endpoint, region = "us-east-1", clock, patience }: HubOptions,
+  { credentials, endpoint, region = "us-east-1", clock, patience, onNote }: HubOptions,
 ): Hub {
-  const asking = { clock, patience: patience ?? usualPatience, where: sourceText(source) };
+  const asking = { clock, patience: patience ?? usualPatience, where: sourceText(source), ...(onNote && { onNote }) };
   const at = endpoint?.replace(/\/+$/, "");
   switch (source.kind) {
     case "huggingface": {

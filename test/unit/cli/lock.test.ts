@@ -25,7 +25,9 @@ async function run(settings: object, ...args: readonly string[]) {
   const stackFile = join(folder, "Pulumi.prod.yaml");
   writeFileSync(stackFile, stringify({ config: { "keye-stack:stack": settings } }));
   const said: string[] = [];
-  const say = (text: string) => said.push(text);
+  const say = (text: string) => {
+    if (!text.startsWith("lock: looking up ")) said.push(text);
+  };
   const world = { out: say, err: say, env: { HOME: folder }, signal: new AbortController().signal };
   return { exitCode: await lock.run(["--stack-file", stackFile, ...args], world), said };
 }
