@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { StackConfig } from "../config/stack-config.ts";
-import { DeployError, faultLine } from "../core/errors.ts";
+import { DeployError, jsonFault } from "../core/errors.ts";
 import { readConfigJson } from "../spec/memory/config-json.ts";
 import { findGpu, type Gpu, gpuNames, gpuWith } from "../spec/memory/gpus.ts";
 import { keye30b } from "../spec/memory/keye-30b.ts";
@@ -126,7 +126,7 @@ function parseJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    const message = `The model's config.json could not be read: ${faultLine(error)}.`;
+    const message = `The model's config.json could not be read: ${jsonFault(error)}.`;
     throw new DeployError({ code: "CONFIG_FILE", where: file, message, cause: error });
   }
 }

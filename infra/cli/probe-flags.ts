@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import { nearest } from "../config/suggest.ts";
-import { DeployError, faultLine } from "../core/errors.ts";
+import { DeployError, jsonFault } from "../core/errors.ts";
 import type { EngineExpectation, ProbeSpec } from "../core/probe-spec.ts";
 import type { FailOn } from "../prober/reports/document.ts";
 import { reportFormats } from "../prober/reports/formats.ts";
@@ -176,7 +176,8 @@ function readSpec(file: string): ProbeSpec {
     throw new DeployError({
       code: "CONFIG_FILE",
       where: file,
-      message: `Cannot read it as JSON: ${faultLine(error)}.`,
+      message: `It could not be read: ${jsonFault(error)}.`,
+      hint: "The ConfigMap of a revision holds one, under probe.json.",
       cause: error,
     });
   }

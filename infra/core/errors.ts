@@ -80,6 +80,13 @@ export function textOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
+/** Why a file of JSON could not be read, without what stands in it: the file may be another one than was meant. */
+export function jsonFault(thrown: unknown): string {
+  if (!(thrown instanceof SyntaxError)) return faultLine(thrown);
+  const place = /\(line \d+ column \d+\)/.exec(thrown.message)?.[0];
+  return place === undefined ? "it is no JSON" : `it is no JSON ${place}`;
+}
+
 /** The first line of {@link textOf}, without the colon or full stop at its end: parsers put an excerpt below it. */
 export function faultLine(thrown: unknown): string {
   return (textOf(thrown).split("\n")[0] ?? "").replace(/[:.\s]+$/, "");

@@ -1,4 +1,4 @@
-import { DeployError, faultLine } from "../../core/errors.ts";
+import { DeployError, jsonFault } from "../../core/errors.ts";
 import { objectOf } from "../chat.ts";
 import { parseRecordedEngine, type RecordedEngine } from "./recorded-engine.ts";
 
@@ -51,7 +51,7 @@ export function parseBaseline(text: string, where = "the baseline"): Baseline {
   try {
     value = JSON.parse(text);
   } catch (error) {
-    throw broken(where, `Cannot read it as JSON: ${faultLine(error)}.`, error);
+    throw broken(where, `It could not be read: ${jsonFault(error)}.`, error);
   }
   const document = objectOf(value);
   if (document?.apiVersion !== "keye-stack.dev/v1" || document.kind !== "ProbeBaseline") {
