@@ -221,7 +221,9 @@ describe("a file that is no baseline is refused", () => {
   });
 
   test("no JSON", () => {
-    expect(() => parseBaseline("{", "base.json")).toThrow("CONFIG_FILE: base.json: It could not be read: it is no JSON");
+    expect(() => parseBaseline("{", "base.json")).toThrow(
+      "CONFIG_FILE: base.json: It could not be read: it is no JSON",
+    );
   });
 });
 
