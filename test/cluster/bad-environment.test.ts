@@ -218,7 +218,7 @@ describe("keye", () => {
   test.runIf(existsSync("/sys/kernel"))("render to a folder that cannot be written ends with 4", async () => {
     const { exitCode, output } = await keye(["render", "--to", "/sys/keye"]);
     expect(output).toMatch(
-      /^ENV_READ_ONLY: \/sys\/keye: The files could not be written: E\w+: .*mkdir '\/sys\/keye'\. .*$/,
+      /^ENV_READ_ONLY: \/sys\/keye: The folder could not be made: E\w+: .*mkdir '\/sys\/keye'\. .*$/,
     );
     expect(exitCode).toBe(4);
   });
