@@ -15,7 +15,8 @@ export async function faultMoment(
   stable: string,
   signal: AbortSignal,
 ): Promise<{ readonly at: number; readonly from: "fault" | "ready" } | undefined> {
-  const labelSelector = `${revisionLabel}!=${stable}`;
+  // Pods of Jobs have no revision, and end.
+  const labelSelector = `${revisionLabel},${revisionLabel}!=${stable}`;
   const path = `/api/v1/namespaces/keye/pods?labelSelector=${encodeURIComponent(labelSelector)}`;
   while (!signal.aborted) {
     const { items } = await api.call<{ items: Pod[] }>({ method: "GET", path }, new AbortController().signal);
