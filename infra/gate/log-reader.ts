@@ -63,6 +63,12 @@ export class LogReader {
       : quoteEvidence(read.isRunning ? read.previousLog || read.log : read.log || read.previousLog, quotedLines);
   }
 
+  /** The last line that a pod's present life has logged; empty where it has logged nothing. */
+  lastLineOf(pod: string): string {
+    const log = this.#logs.get(pod)?.log.trimEnd() ?? "";
+    return log.slice(log.lastIndexOf("\n") + 1);
+  }
+
   /** The end of the log that was read last. */
   lastTail(): string[] {
     return this.#last === undefined ? [] : this.tailOf(this.#last);

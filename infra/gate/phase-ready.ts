@@ -88,7 +88,7 @@ export async function waitReady(run: PromotionRun): Promise<readonly Pod[]> {
       run.lastSeen = new Map(
         statuses.map(({ pod, phase, detail }) => [pod, phase === detail ? phase : `${phase}, ${detail}`]),
       );
-      progress.show(statuses, (pod) => logs.tailOf(`pod/${pod}`).at(-1) ?? "");
+      progress.show(statuses, (pod) => logs.lastLineOf(pod));
       lastSeen = summary(statuses);
       const ready = readyPods(run, view);
       if (ready !== undefined) {
