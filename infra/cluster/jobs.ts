@@ -19,7 +19,7 @@ export interface ObjectRef {
 }
 
 /** Label by which the Job controller ties pods to their Job. */
-const jobNameLabel = "batch.kubernetes.io/job-name";
+export const jobNameLabel = "batch.kubernetes.io/job-name";
 
 const fieldManager = "keye";
 const pluralOf: Readonly<Record<string, Plural>> = { ConfigMap: "configmaps", Job: "jobs" };
@@ -157,8 +157,7 @@ export class Jobs {
   async #podsOf(ref: ObjectRef, signal: AbortSignal): Promise<readonly Pod[]> {
     const query = { labelSelector: labelSelector({ [jobNameLabel]: ref.name }) };
     const { items } = await listAll<Pod>(this.#client, collectionPath("pods", ref.namespace), { query, signal });
-    const born = (pod: Pod) => pod.metadata.creationTimestamp ?? "";
-    return items.toSorted((a, b) => born(a).localeCompare(born(b)));
+    return oldestFirst(items);
   }
 
   /** By uid: an earlier Job of the name may have left events too. */
@@ -180,6 +179,12 @@ export class Jobs {
       hint: `Look at why they do not end: kubectl -n ${ref.namespace} describe job ${ref.name}`,
     });
   }
+}
+
+/** The order in which a Job has made its pods. */
+export function oldestFirst(pods: readonly Pod[]): readonly Pod[] {
+  const born = ({ metadata }: Pod) => metadata.creationTimestamp ?? "";
+  return pods.toSorted((a, b) => born(a).localeCompare(born(b)));
 }
 
 /** How far a log has been told. Lines carry the time at which they were written, and several may share one. */

@@ -7,16 +7,11 @@ import { refusedError } from "./api-errors.ts";
 import { collectionPath, labelSelector, objectPath } from "./api-paths.ts";
 import type { ApiRequest } from "./api-request.ts";
 import { type ApiEvent, orderedEvents } from "./events.ts";
-import type { Jobs } from "./jobs.ts";
+import { type Jobs, jobNameLabel, oldestFirst } from "./jobs.ts";
 import { listAll } from "./list.ts";
 
 /** What a server writes into a Job, or derives from its UID: a copy must not carry it. */
-const serverLabels = [
-  "controller-uid",
-  "job-name",
-  "batch.kubernetes.io/controller-uid",
-  "batch.kubernetes.io/job-name",
-];
+const serverLabels = ["controller-uid", "job-name", "batch.kubernetes.io/controller-uid", jobNameLabel];
 
 interface WholeJob {
   readonly metadata: {
@@ -56,7 +51,7 @@ export class LiveSupply implements SupplyPort {
     ]);
     return jobs.items.map((job) => {
       const { name } = job.metadata;
-      const own = podsOf(pods.items, name);
+      const own = oldestFirst(pods.items.filter(({ metadata }) => metadata.labels?.[jobNameLabel] === name));
       const names = [name, ...own.map(({ metadata }) => metadata.name)];
       return { job, pods: own, events: orderedEvents(events.items, (about) => names.includes(about.name ?? "")) };
     });
@@ -83,14 +78,6 @@ export class LiveSupply implements SupplyPort {
     const place = { namespace: ref.namespace, name: pod };
     return this.#jobs.logTail(place, { container: supplyContainer, lines }, signal);
   }
-}
-
-/** A Job's pods, oldest first. */
-function podsOf(pods: readonly Pod[], job: string): readonly Pod[] {
-  const born = ({ metadata }: Pod) => metadata.creationTimestamp ?? "";
-  return pods
-    .filter(({ metadata }) => metadata.labels?.["batch.kubernetes.io/job-name"] === job)
-    .toSorted((a, b) => born(a).localeCompare(born(b)));
 }
 
 /** A Job as it was declared, allowed to run: whatever were missing, the next update would replace the Job for. */
