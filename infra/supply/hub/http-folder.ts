@@ -1,7 +1,7 @@
 import { type Asking, askSmall } from "./ask.ts";
 import { openByHttp } from "./http-file.ts";
 import type { Hub, HubFile } from "./hub.ts";
-import { checkedRevision, type ListedFile, listingNames, parseListing, revisionOf } from "./listing.ts";
+import { type ListedFile, listingNames, parseListing, readOnce, revisionOf } from "./listing.ts";
 import { refusedBySource } from "./refusal.ts";
 
 /** A folder on a web server. */
@@ -23,7 +23,6 @@ interface Listing {
 export function httpFolder({ url, asking }: HttpFolderArgs): Hub {
   const { where } = asking;
   const addressOf = (path: string) => new URL(`${url}/${path.split("/").map(encodeURIComponent).join("/")}`);
-  let listing: Listing | undefined;
 
   async function read(signal: AbortSignal): Promise<Listing> {
     let got = 0;
@@ -50,16 +49,15 @@ export function httpFolder({ url, asking }: HttpFolderArgs): Hub {
     throw gone(`${where}: ${path}`, status === 200 ? "200 without a length" : String(status));
   }
 
+  const listing = readOnce(where, read);
+
   return {
     async resolveRevision(revision, signal) {
-      listing ??= await read(signal);
-      return checkedRevision(revision, listing.revision, where);
+      return (await listing(revision, signal)).revision;
     },
     async listFiles(commit, signal) {
-      listing ??= await read(signal);
-      checkedRevision(commit, listing.revision, where);
       const files: HubFile[] = [];
-      for (const file of listing.files) files.push(await sized(file, signal));
+      for (const file of (await listing(commit, signal)).files) files.push(await sized(file, signal));
       return files;
     },
     open(request, signal) {

@@ -48,6 +48,19 @@ export function checkedRevision(wanted: string, actual: string, where: string): 
   });
 }
 
+/** A source's listing, read at the first question: what one hub is asked is all of one state. */
+export function readOnce<T extends { readonly revision: string }>(
+  where: string,
+  read: (signal: AbortSignal) => Promise<T>,
+): (wanted: string, signal: AbortSignal) => Promise<T> {
+  let listing: T | undefined;
+  return async (wanted, signal) => {
+    listing ??= await read(signal);
+    checkedRevision(wanted, listing.revision, where);
+    return listing;
+  };
+}
+
 function manifestFiles(text: string, where: string): ListedFile[] {
   const at = `${where}/manifest.json`;
   const { files } = fieldsOf(parseJson(text, at));

@@ -6,7 +6,7 @@ import type { S3Keys } from "./credentials.ts";
 import { openByHttp } from "./http-file.ts";
 import type { Authorize } from "./http-get.ts";
 import type { Hub, HubFile } from "./hub.ts";
-import { checkedRevision, listingNames, parseListing, revisionOf } from "./listing.ts";
+import { listingNames, parseListing, readOnce, revisionOf } from "./listing.ts";
 import { refusedBySource, strangeAnswer } from "./refusal.ts";
 import { parseS3Page, type S3Object, s3ErrorCode } from "./s3-listing.ts";
 import { safePath } from "./safe-path.ts";
@@ -56,7 +56,6 @@ export function s3Hub({ bucket, prefix, endpoint, region, keys, asking }: S3Args
   };
   const refused = (answer: { readonly status: number; readonly code: string }, at: string) =>
     s3Refusal({ ...answer, where: at, region, isSigned: keys !== undefined });
-  let listing: Listing | undefined;
 
   async function get(url: URL, at: string, signal: AbortSignal): Promise<SmallAnswer> {
     const answer = await askSmall({ url, authorize }, asking, signal);
@@ -99,15 +98,14 @@ export function s3Hub({ bucket, prefix, endpoint, region, keys, asking }: S3Args
     return { revision: revisionOf(text), files };
   }
 
+  const listing = readOnce(where, read);
+
   return {
     async resolveRevision(revision, signal) {
-      listing ??= await read(signal);
-      return checkedRevision(revision, listing.revision, where);
+      return (await listing(revision, signal)).revision;
     },
     async listFiles(commit, signal) {
-      listing ??= await read(signal);
-      checkedRevision(commit, listing.revision, where);
-      return listing.files;
+      return (await listing(commit, signal)).files;
     },
     open(request, signal) {
       const { path } = request.file;
