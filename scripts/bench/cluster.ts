@@ -1,8 +1,8 @@
 import { dirname } from "node:path";
 import type { Milliseconds } from "../../infra/core/units.ts";
 import { rehearsalEnvironment } from "../../infra/rehearsal/environment.ts";
+import { initStack, type PulumiPlace, pulumiUp } from "../../infra/rehearsal/pulumi/pulumi.ts";
 import type { RehearsalState } from "../../infra/rehearsal/state.ts";
-import { initStack, type PulumiPlace, pulumiUp } from "../story/pulumi.ts";
 import { endRehearsal, type RehearsalProcess, startRehearsal } from "../story/rehearsal-process.ts";
 import { type Setting, writeStackFile } from "../story/stack-file.ts";
 

@@ -1,9 +1,9 @@
 import { dirname } from "node:path";
 import type { CommandResult } from "../../infra/process/command.ts";
+import { initStack, type PulumiPlace, pulumiUp, stackOutputs } from "../../infra/rehearsal/pulumi/pulumi.ts";
 import type { RehearsalState } from "../../infra/rehearsal/state.ts";
 import { sendAuthorsRequests } from "./authors.ts";
 import { type LoadResult, startLoad } from "./load.ts";
-import { initStack, type PulumiPlace, pulumiUp, stackOutputs } from "./pulumi.ts";
 import { type Setting, writeStackFile } from "./stack-file.ts";
 import type { Steps } from "./steps.ts";
 

@@ -1,7 +1,7 @@
 import { ApiClient } from "../../../infra/cluster/api-client.ts";
 import { loadKubeconfig } from "../../../infra/cluster/kubeconfig.ts";
 import { systemClock } from "../../../infra/cluster/system-clock.ts";
-import { pulumiUp, stackOutputs } from "../../story/pulumi.ts";
+import { pulumiUp, stackOutputs } from "../../../infra/rehearsal/pulumi/pulumi.ts";
 import type { RunningCluster } from "../cluster.ts";
 import { type FaultCase, faultCases } from "../fault-cases.ts";
 import { faultMoment } from "../fault-moment.ts";

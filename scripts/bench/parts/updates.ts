@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import type { Milliseconds } from "../../../infra/core/units.ts";
-import { initStack, type PulumiPlace } from "../../story/pulumi.ts";
+import { initStack, type PulumiPlace } from "../../../infra/rehearsal/pulumi/pulumi.ts";
 import { timeUp } from "../cluster.ts";
 import { type BenchPart, inSeconds } from "../part.ts";
 

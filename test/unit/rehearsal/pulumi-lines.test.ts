@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readableLine } from "../../../scripts/story/pulumi-lines.ts";
+import { readableLine } from "../../../infra/rehearsal/pulumi/pulumi-lines.ts";
 
 test.each<[string, string, string | undefined]>([
   ["a tick", "@ updating....", undefined],

@@ -1,4 +1,4 @@
-import { type CommandResult, runCommand } from "../../infra/process/command.ts";
+import { type CommandResult, runCommand } from "../../process/command.ts";
 import { readableLine } from "./pulumi-lines.ts";
 
 /** Where and with what `pulumi` runs. */
@@ -11,11 +11,12 @@ export interface PulumiPlace {
   readonly say: (line: string) => void;
 }
 
-/** Makes the stack, or finds it made. */
+/** Makes the stack, or finds it made. Leaves alone which stack is selected in the project. */
 export async function initStack(place: PulumiPlace): Promise<void> {
-  const args = ["stack", "select", "--create", "--stack", place.stack, "--non-interactive"];
+  const args = ["stack", "init", "--no-select", "--stack", place.stack, "--non-interactive"];
   const result = await runPulumi(place, args, () => {});
-  if (result.exitCode !== 0) throw new Error(`pulumi stack select failed:\n${result.output}`);
+  if (result.exitCode === 0 || /already exists/.test(result.output)) return;
+  throw new Error(`pulumi stack init failed:\n${result.output}`);
 }
 
 /** `pulumi up` with the settings of one file, its lines shown as they come. */
