@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import type { InspectNodesArgs, InspectNodesResult } from "../core/pool-node.ts";
 import type { TransportKind } from "../core/promotion-inputs.ts";
 import type { InspectReferencesArgs, InspectReferencesResult } from "../core/references.ts";
+import type { Traffic } from "../core/traffic.ts";
 import type { AppRef, ClusterPort, LeasePort, SupplyPort } from "../gate/ports.ts";
 import { ApiClient } from "./api-client.ts";
 import { AppWatches } from "./app-watches.ts";
@@ -11,8 +12,8 @@ import { Jobs } from "./jobs.ts";
 import { type KubeconfigOptions, loadKubeconfig } from "./kubeconfig.ts";
 import { Leases } from "./lease.ts";
 import { LiveCluster } from "./live-cluster.ts";
-import { liveRevision } from "./live-revision.ts";
 import { LiveSupply } from "./live-supply.ts";
+import { liveTraffic } from "./live-traffic.ts";
 import { PodDialer } from "./pod-dialer.ts";
 import { readSecret } from "./secrets.ts";
 import { type ServicePods, type ServiceQuery, servicePods } from "./service-pods.ts";
@@ -29,8 +30,8 @@ export interface ClusterConnection {
   readonly jobs: Jobs;
   inspectNodes(args: InspectNodesArgs, signal: AbortSignal): Promise<InspectNodesResult>;
   inspectReferences(args: InspectReferencesArgs, signal: AbortSignal): Promise<InspectReferencesResult>;
-  /** The revision that the live Service selects, `none` where it selects nothing yet; undefined without a Service. */
-  liveRevision(ref: AppRef, signal: AbortSignal): Promise<string | undefined>;
+  /** What the live Service selects; undefined without a Service. */
+  liveTraffic(ref: AppRef, signal: AbortSignal): Promise<Traffic | undefined>;
   /** A way to engines. What it opens is closed by who opened it, before the connection. */
   transport(kind: TransportKind): Transport;
   /** Namespace of the kubeconfig's context; a pod's own inside of a cluster. @default "default" */
@@ -58,7 +59,7 @@ export function connect(options: KubeconfigOptions & { readonly clock?: Clock } 
     jobs,
     inspectNodes: (args, signal) => inspectNodes(client, args, signal),
     inspectReferences: (args, signal) => inspectReferences(client, args, signal),
-    liveRevision: (ref, signal) => liveRevision(client, ref, signal),
+    liveTraffic: (ref, signal) => liveTraffic(client, ref, signal),
     transport: (kind) =>
       kind === "in-cluster" ? inCluster(client) : portForward(client, new PodDialer(config, clock), clock),
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? "default",

@@ -1,4 +1,5 @@
-import { appLabel, cacheKeyLabel, engineContainer, noRevision, revisionLabel, verdictLabel } from "../core/names.ts";
+import { appLabel, cacheKeyLabel, engineContainer, rampLabel, revisionLabel, verdictLabel } from "../core/names.ts";
+import { isSameTraffic, type Traffic, trafficOf, trafficSelector } from "../core/traffic.ts";
 import type { Milliseconds } from "../core/units.ts";
 import type {
   AppRef,
@@ -7,6 +8,8 @@ import type {
   NewBaseline,
   NewEvidence,
   Observation,
+  PodMark,
+  PodRef,
   StoredEvidence,
   SwitchOutcome,
 } from "../gate/ports.ts";
@@ -27,6 +30,9 @@ const baselineKey = "baseline.json";
 
 /** Label by which the endpoint slice controller ties slices to their Service. */
 const sliceLabel = "kubernetes.io/service-name";
+
+/** By which the ReplicaSet controller picks among ready pods when it scales down (Kubernetes docs, "ReplicaSet"). */
+const deletionCostAnnotation = "controller.kubernetes.io/pod-deletion-cost";
 
 interface NewConfigMap {
   readonly metadata: {
@@ -62,9 +68,7 @@ export class LiveCluster implements ClusterPort {
       this.#list<Pod>("pods", ref, labels, signal),
       this.#list<EndpointSlice>("endpointslices", ref, { [sliceLabel]: ref.service }, signal),
     ]);
-    const selected = service.spec.selector?.[revisionLabel];
-    const activeRevision = selected === noRevision ? undefined : selected;
-    return { service, activeRevision, deployments, pods, endpoints: flattenSlices(slices) };
+    return { service, traffic: trafficOf(service.spec.selector), deployments, pods, endpoints: flattenSlices(slices) };
   }
 
   async candidate(ref: AppRef, revision: string, signal: AbortSignal): Promise<CandidateView> {
@@ -99,16 +103,19 @@ export class LiveCluster implements ClusterPort {
   }
 
   /** Also `switched` where the selector already is at `to`: an earlier attempt whose answer was cut off wrote it. */
-  async switchSelector(ref: AppRef, from: string, to: string, signal: AbortSignal): Promise<SwitchOutcome> {
+  async switchTraffic(ref: AppRef, from: Traffic, to: Traffic, signal: AbortSignal): Promise<SwitchOutcome> {
     const path = objectPath("services", ref.namespace, ref.service);
-    const pointer = `/spec/selector/${revisionLabel.replaceAll("~", "~0").replaceAll("/", "~1")}`;
+    const before = trafficSelector(from);
+    const after = trafficSelector(to);
     const request: ApiRequest = {
       method: "PATCH",
       path,
       contentType: "application/json-patch+json",
       body: [
-        { op: "test", path: pointer, value: from },
-        { op: "replace", path: pointer, value: to },
+        { op: "test", path: selectorPointer(before.label), value: before.value },
+        ...(before.label === after.label ? [] : [{ op: "remove", path: selectorPointer(before.label) }]),
+        // Also replaces what is there.
+        { op: "add", path: selectorPointer(after.label), value: after.value },
       ],
     };
     const response = await this.#client.send(request, signal);
@@ -116,10 +123,27 @@ export class LiveCluster implements ClusterPort {
     // The API answers 422 to a failed test, and 409 where another write came between its read and its write.
     if (response.status !== 422 && response.status !== 409) throw refusedError(request, response);
     const service = await this.#client.call<Service>(get(path), signal);
-    const found = service.spec.selector?.[revisionLabel] ?? noRevision;
-    if (found === to) return { kind: "switched" };
-    if (found === from) throw refusedError(request, response);
+    const found = trafficOf(service.spec.selector);
+    if (isSameTraffic(found, to)) return { kind: "switched" };
+    if (isSameTraffic(found, from)) throw refusedError(request, response);
     return { kind: "conflict", found };
+  }
+
+  async markPod(ref: AppRef, { name, uid }: PodRef, mark: PodMark, signal: AbortSignal): Promise<boolean> {
+    const labels = mark.ramp === undefined ? {} : { labels: { [rampLabel]: mark.ramp } };
+    const annotations =
+      mark.deletionCost === undefined ? {} : { annotations: { [deletionCostAnnotation]: String(mark.deletionCost) } };
+    const request: ApiRequest = {
+      method: "PATCH",
+      path: objectPath("pods", ref.namespace, name),
+      contentType: "application/merge-patch+json",
+      // The API refuses the patch where the pod of this name is another by now.
+      body: { metadata: { uid, ...labels, ...annotations } },
+    };
+    const response = await this.#client.send(request, signal);
+    if (response.status === 404 || response.status === 409) return false;
+    if (response.status >= 300) throw refusedError(request, response);
+    return true;
   }
 
   async logTail(
@@ -219,6 +243,11 @@ export class LiveCluster implements ClusterPort {
     const query = { labelSelector: labelSelector(labels) || undefined };
     return (await listAll<T>(this.#client, collectionPath(plural, ref.namespace), { query, signal })).items;
   }
+}
+
+/** JSON pointer of one label of a Service's selector. */
+function selectorPointer(label: string): string {
+  return `/spec/selector/${label.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 
 function get(path: string): ApiRequest {

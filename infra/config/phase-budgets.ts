@@ -74,13 +74,20 @@ export function readySecondsOf(budgets: PhaseBudgets, startupSeconds: Seconds): 
   return budgets.schedule + budgets.pull + startupSeconds;
 }
 
-/** All phases one after another, the start twice where one replica fills the cache for the others, and five minutes for calls. */
+/**
+ * All phases one after another, and five minutes for calls. A canary starts, proves and drains one replica after another;
+ * else the start comes twice where one replica fills the cache for the others.
+ */
 export function totalSecondsOf(config: StackConfig, deadlines: Omit<PromotionDeadlines, "totalSeconds">): Seconds {
-  const { readySeconds, probeSeconds, verifySeconds, soakSeconds, drainSeconds } = deadlines;
+  const { readySeconds, probeSeconds, verifySeconds, soakSeconds, drainSeconds, drainLimitSeconds } = deadlines;
   const starts = config.engine.cacheVolume?.kind === "pvc" && config.replicas > 1 ? 2 : 1;
   const { prePull, deadlineSeconds } = config.supply;
   const supplySeconds = prePull || config.model.weights !== undefined ? deadlineSeconds : 0;
-  return supplySeconds + starts * readySeconds + probeSeconds + verifySeconds + soakSeconds + drainSeconds + 300;
+  const drain = Math.max(drainSeconds, drainLimitSeconds);
+  const mayBeCanary = config.rollout.strategy === "canary" || config.rollout.strategy === "auto";
+  const oneByOne = config.replicas * (readySeconds + probeSeconds + verifySeconds + drain);
+  const atOnce = starts * readySeconds + probeSeconds + drain;
+  return supplySeconds + (mayBeCanary ? oneByOne : atOnce) + verifySeconds + soakSeconds + 300;
 }
 
 function whole(seconds: Seconds): Seconds {

@@ -1,6 +1,9 @@
 /** Label that carries the revision a pod, Deployment or ConfigMap belongs to: 10 hex digits, or {@link noRevision}. */
 export const revisionLabel = "keye-stack.dev/revision";
 
+/** Label of the pods that serve while a canary replaces one revision by another: `<from>.<to>`. */
+export const rampLabel = "keye-stack.dev/ramp";
+
 /** Selector value of a live Service that serves nothing yet. */
 export const noRevision = "none";
 

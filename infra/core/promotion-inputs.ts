@@ -18,8 +18,10 @@ export interface PromotionDeadlines {
   readonly verifySeconds: Seconds;
   /** How long the candidate must serve without a restart or a wrong answer before the old revision is retired. */
   readonly soakSeconds: Seconds;
-  /** From the switch until the old revision may be scaled down: endpoint propagation and running streams. */
+  /** From when a pod is no endpoint any more until it may go, at the earliest: proxies follow with a delay. */
   readonly drainSeconds: Seconds;
+  /** The same at the latest: requests that still run then are cut. */
+  readonly drainLimitSeconds: Seconds;
   /** The whole promotion. */
   readonly totalSeconds: Seconds;
 }

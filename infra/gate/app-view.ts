@@ -9,9 +9,24 @@ export function revisionOf(object: { readonly metadata: ObjectMeta }): string | 
   return object.metadata.labels?.[revisionLabel];
 }
 
-/** What the live Service's selector names: a revision, or `none`. */
-export function activeOf(observation: Observation): string {
-  return observation.activeRevision ?? noRevision;
+/** The revision that traffic belongs to, or `none`. In a ramp, the one that is being replaced. */
+export function activeOf({ traffic }: Pick<Observation, "traffic">): string {
+  switch (traffic.kind) {
+    case "none":
+      return noRevision;
+    case "revision":
+      return traffic.revision;
+    case "ramp":
+      return traffic.from;
+    default:
+      return traffic satisfies never;
+  }
+}
+
+/** Every revision whose pods clients may reach. */
+export function servingRevisions({ traffic }: Pick<Observation, "traffic">): readonly string[] {
+  if (traffic.kind === "ramp") return [traffic.from, traffic.to];
+  return traffic.kind === "revision" ? [traffic.revision] : [];
 }
 
 /** Pods of one revision that are not on their way out. */

@@ -1,5 +1,6 @@
 import { DeployError, textOf } from "../core/errors.ts";
 import { noRevision } from "../core/names.ts";
+import { trafficOfRevision } from "../core/traffic.ts";
 import type { Milliseconds, Seconds } from "../core/units.ts";
 import { activeOf, deploymentOf, podsOf, readyCount } from "./app-view.ts";
 import { withinDeadline } from "./deadline.ts";
@@ -77,7 +78,12 @@ class Undo {
     }
     const outcome = await this.#call(async (signal) => {
       await this.#run.lease?.assertHeld(signal);
-      return await ports.cluster.switchSelector(ref, inputs.revision, previous, signal);
+      return await ports.cluster.switchTraffic(
+        ref,
+        trafficOfRevision(inputs.revision),
+        trafficOfRevision(previous),
+        signal,
+      );
     });
     const after = await this.#observe();
     if (outcome.kind === "conflict") return await this.#park(after);

@@ -19,7 +19,7 @@ export type Situation = {
   readonly evidenceJson?: string;
 };
 
-/** Phase OBSERVE. Sets `run.previous`. */
+/** Phase OBSERVE. Sets `run.previous` and its replicas. */
 export async function observe(run: PromotionRun): Promise<Situation> {
   return await run.phase({ name: "observe", seconds: apiPhaseSeconds }, async (signal) => {
     const { cluster } = run.ports;
@@ -35,6 +35,7 @@ export async function observe(run: PromotionRun): Promise<Situation> {
       ...(evidence === undefined || stored === undefined ? {} : { evidence, evidenceJson: stored.json }),
     };
     run.previous = previousOf(run, situation);
+    run.previousReplicas = deploymentOf(observation, run.previous)?.spec.replicas ?? 0;
     run.line("observe", sentence(run, situation));
     return situation;
   });

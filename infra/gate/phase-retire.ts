@@ -1,20 +1,21 @@
 import { noRevision } from "../core/names.ts";
-import { activeOf, deploymentOf } from "./app-view.ts";
+import { isReady } from "../status/pod-facts.ts";
+import { activeOf, deploymentOf, podsOf } from "./app-view.ts";
+import { drainPods } from "./drain.ts";
 import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
 
 /**
- * Phase RETIRE_OLD: scales the revision before to 0, once routes have followed the switch and its streams have had time
- * to end. Looks at the selector again first: what serves is never scaled down.
+ * Phase RETIRE_OLD: scales the revision before to 0, once routes have followed the switch and its requests have
+ * ended. Looks at the selector again first: what serves is never scaled down.
  */
 export async function retireOld(run: PromotionRun): Promise<void> {
   if (run.previous === noRevision || run.previous === run.inputs.revision) return;
-  const { drainSeconds } = run.inputs.deadlines;
-  await run.phase({ name: "retire", seconds: drainSeconds + apiPhaseSeconds }, async (signal) => {
+  const { drainSeconds, drainLimitSeconds } = run.inputs.deadlines;
+  const seconds = Math.max(drainSeconds, drainLimitSeconds) + apiPhaseSeconds;
+  await run.phase({ name: "retire", seconds }, async (signal) => {
     const { clock, cluster } = run.ports;
-    const due = (run.switchedAt ?? clock.now()) + drainSeconds * 1000;
-    const left = Math.max(0, due - clock.now());
-    if (left > 0) run.status("retire", `${run.previous} drains for ${Math.round(left / 1000)} s more`);
-    await clock.sleep(left, signal);
+    const pods = podsOf(await cluster.observe(run.ref, signal), run.previous).filter(isReady);
+    await drainPods(run, { phase: "retire", pods, since: run.switchedAt ?? clock.now() }, signal);
     const observation = await cluster.observe(run.ref, signal);
     const active = activeOf(observation);
     if (active !== run.inputs.revision) {

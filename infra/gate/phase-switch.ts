@@ -1,4 +1,5 @@
 import { noRevision } from "../core/names.ts";
+import { trafficOfRevision, trafficText } from "../core/traffic.ts";
 import { saveEvidence } from "./evidence-store.ts";
 import { recheck } from "./phase-probe.ts";
 import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
@@ -23,7 +24,12 @@ export async function switchTraffic(run: PromotionRun): Promise<void> {
     const { revision, service } = run.inputs;
     const outcome = await run.write(signal, async () => {
       run.stage = "switching";
-      return await run.ports.cluster.switchSelector(run.ref, run.previous, revision, signal);
+      return await run.ports.cluster.switchTraffic(
+        run.ref,
+        trafficOfRevision(run.previous),
+        trafficOfRevision(revision),
+        signal,
+      );
     });
     if (outcome.kind === "conflict") {
       run.stage = "scaled";
@@ -31,7 +37,7 @@ export async function switchTraffic(run: PromotionRun): Promise<void> {
         kind: "inconclusive",
         code: "E_CONFLICT",
         where: `${run.ref.namespace}/service/${service}`,
-        message: `somebody else changed the selector: wanted to replace ${run.previous}, selector now ${outcome.found}.`,
+        message: `somebody else changed the selector: wanted to replace ${run.previous}, selector now ${trafficText(outcome.found)}.`,
       });
     }
     run.stage = "switched";

@@ -1,4 +1,5 @@
 import type { ProbeSpec } from "../core/probe-spec.ts";
+import type { Traffic } from "../core/traffic.ts";
 import type { Milliseconds } from "../core/units.ts";
 import type { NamespaceLimits } from "../status/headroom/headroom.ts";
 import type { JobView } from "../status/job-status.ts";
@@ -17,8 +18,8 @@ export interface AppRef {
 /** Everything of one app as it is now, read fresh. */
 export interface Observation {
   readonly service: Service;
-  /** The revision that the live Service selects; undefined where it selects nothing yet. */
-  readonly activeRevision: string | undefined;
+  /** What the live Service selects. */
+  readonly traffic: Traffic;
   /** All Deployments of the app, any revision. */
   readonly deployments: readonly Deployment[];
   /** All pods of the app, any revision, terminating ones too. */
@@ -27,7 +28,21 @@ export interface Observation {
 }
 
 /** Outcome of the compare-and-swap on the live Service's selector. */
-export type SwitchOutcome = { readonly kind: "switched" } | { readonly kind: "conflict"; readonly found: string };
+export type SwitchOutcome = { readonly kind: "switched" } | { readonly kind: "conflict"; readonly found: Traffic };
+
+/** One pod, and no later one of its name. */
+export interface PodRef {
+  readonly name: string;
+  readonly uid: string;
+}
+
+/** What a canary writes on a pod; what is absent stays as it is. */
+export interface PodMark {
+  /** Value of the ramp's label; null takes it away. */
+  readonly ramp?: string | null;
+  /** The lower, the sooner a scale-down takes this pod: annotation `controller.kubernetes.io/pod-deletion-cost`. */
+  readonly deletionCost?: number;
+}
 
 /** One stored verdict, as kept in an evidence ConfigMap. */
 export interface StoredEvidence {
@@ -60,8 +75,10 @@ export interface ClusterPort {
   waitForChange(ref: AppRef, atMost: Milliseconds, signal: AbortSignal): Promise<void>;
   /** Sets `spec.replicas` of a Deployment by its scale subresource. */
   scale(ref: AppRef, deployment: string, replicas: number, signal: AbortSignal): Promise<void>;
-  /** JSON patch with a `test` on the present revision, then `replace`. */
-  switchSelector(ref: AppRef, from: string, to: string, signal: AbortSignal): Promise<SwitchOutcome>;
+  /** One JSON patch of the live Service's selector: a `test` on what is there, then the change. */
+  switchTraffic(ref: AppRef, from: Traffic, to: Traffic, signal: AbortSignal): Promise<SwitchOutcome>;
+  /** Resolves with whether the pod was there to be marked. */
+  markPod(ref: AppRef, pod: PodRef, mark: PodMark, signal: AbortSignal): Promise<boolean>;
   /** The last `lines` of a container's log; of the instance before the last restart with `previous`. Empty when none. */
   logTail(
     ref: AppRef,
@@ -144,6 +161,8 @@ export interface ProberPort {
    * that answers wrongly, with `GATE_INCONCLUSIVE` for one that does not answer.
    */
   recordBaseline(ref: AppRef, pod: Pod, questions: RecordingQuestions, signal: AbortSignal): Promise<string>;
+  /** Requests that one engine runs or has waiting (`/v1/loads`); undefined where it does not tell or does not answer. */
+  runningRequests(ref: AppRef, pod: Pod, signal: AbortSignal): Promise<number | undefined>;
   /** Sends `requests` chat requests through the live Service and reports which revision answered each. */
   probeService(ref: AppRef, spec: ProbeSpec, requests: number, signal: AbortSignal): Promise<ProbeReport>;
 }

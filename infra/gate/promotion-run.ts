@@ -52,7 +52,11 @@ export class PromotionRun {
   stage: Stage = "untouched";
   /** The revision that served when the promotion began. */
   previous: string = noRevision;
+  /** Replicas that the revision which served was asked to have when the promotion began. */
+  previousReplicas = 0;
   switchedAt: EpochMs | undefined;
+  /** Set from when the revision before is asked to go so that the candidate finds room: its replicas then. */
+  emptied: { readonly since: EpochMs; readonly replicas: number } | undefined;
   lease: HeldLease | undefined;
 
   constructor(inputs: PromotionInputs, ports: PromotionPorts, abort: AbortSignal) {

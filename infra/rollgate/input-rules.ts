@@ -28,6 +28,7 @@ const deadlines = record({
   verifySeconds: somewhatOfSeconds,
   soakSeconds: seconds,
   drainSeconds: seconds,
+  drainLimitSeconds: seconds,
   totalSeconds: somewhatOfSeconds,
 });
 

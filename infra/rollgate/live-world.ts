@@ -37,7 +37,7 @@ export function liveWorld(log: EngineLog, kubeconfig: string | undefined): Provi
         await log.flush();
       }
     },
-    liveRevision: (inputs, signal) => connected(inputs, (connection) => connection.liveRevision(inputs, signal)),
+    liveTraffic: (inputs, signal) => connected(inputs, (connection) => connection.liveTraffic(inputs, signal)),
     inspectNodes: (args, signal) => connected(args, (connection) => connection.inspectNodes(args, signal)),
     inspectReferences: (args, signal) => connected(args, (connection) => connection.inspectReferences(args, signal)),
     planHeadroom: (args, signal) => connected(args, (connection) => planHeadroom(connection, args, signal)),

@@ -1,6 +1,6 @@
 import type { ClusterConnection } from "../cluster/connect.ts";
 import type { PlanHeadroomArgs, PlanHeadroomResult } from "../core/headroom.ts";
-import { noRevision } from "../core/names.ts";
+import { activeOf } from "../gate/app-view.ts";
 import { Headroom } from "../status/headroom/headroom.ts";
 import { capacityRefusal, headroomLines } from "../status/headroom/report.ts";
 import { rolesIn } from "../status/headroom/roles.ts";
@@ -9,16 +9,17 @@ import type { Node, PodSpec } from "../status/objects.ts";
 
 /** Reads the cluster and plans a rollout on it, with the words of the promotion that would follow. Writes nothing. */
 export async function planHeadroom(
-  connection: Pick<ClusterConnection, "cluster" | "liveRevision">,
+  connection: Pick<ClusterConnection, "cluster" | "liveTraffic">,
   args: PlanHeadroomArgs,
   signal: AbortSignal,
 ): Promise<PlanHeadroomResult> {
   const { namespace, app, service, revision, replicas, growth } = args;
-  const [{ nodes, pods }, limits, active = noRevision] = await Promise.all([
+  const [{ nodes, pods }, limits, traffic = { kind: "none" as const }] = await Promise.all([
     connection.cluster.capacity(signal),
     connection.cluster.limits(namespace, signal),
-    connection.liveRevision({ namespace, app, service }, signal),
+    connection.liveTraffic({ namespace, app, service }, signal),
   ]);
+  const active = activeOf({ traffic });
   const headroom = new Headroom({
     nodes: nodes.map((node) => adopted(node, args.adopted)),
     pods,

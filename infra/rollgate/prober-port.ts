@@ -14,6 +14,7 @@ import type {
 } from "../gate/ports.ts";
 import { type Baseline, type NoBaseline, parseBaseline } from "../prober/baseline/document.ts";
 import { recordBaseline } from "../prober/baseline/record.ts";
+import { runningRequests } from "../prober/running-requests.ts";
 import { runSuite } from "../prober/suite.ts";
 import type { ProbeTarget } from "../prober/target.ts";
 import { runTraffic } from "../prober/traffic.ts";
@@ -64,6 +65,17 @@ export class TransportProber implements ProberPort {
       const named = servedModelName === undefined ? {} : { servedModelName };
       return JSON.stringify(await recordBaseline(target, { clock, signal, imageDigest, ...named }));
     });
+  }
+
+  /** Also undefined where no way to the pod could be opened: it may have ended. */
+  async runningRequests(ref: AppRef, pod: Pod, signal: AbortSignal): Promise<number | undefined> {
+    try {
+      return await this.#with(ref, { pod, gpuProduct: undefined, signal }, (target) => runningRequests(target, signal));
+    } catch (error) {
+      signal.throwIfAborted();
+      if (error instanceof DeployError) return undefined;
+      throw error;
+    }
   }
 
   async probeService(ref: AppRef, spec: ProbeSpec, requests: number, signal: AbortSignal): Promise<ProbeReport> {

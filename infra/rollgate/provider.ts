@@ -5,6 +5,8 @@ import type { PlanHeadroomArgs, PlanHeadroomResult } from "../core/headroom.ts";
 import type { InspectNodesArgs, InspectNodesResult } from "../core/pool-node.ts";
 import type { PromotionInputs, PromotionOutputs } from "../core/promotion-inputs.ts";
 import type { InspectReferencesArgs, InspectReferencesResult } from "../core/references.ts";
+import type { Traffic } from "../core/traffic.ts";
+import { activeOf } from "../gate/app-view.ts";
 import type { ProgressPort } from "../gate/ports.ts";
 import { RollbackFailed } from "../gate/promotion-error.ts";
 import {
@@ -19,8 +21,8 @@ import { hasUnknown, isRecord, plainOf } from "./property-values.ts";
 /** What the provider does with the world, so that tests can stand in for it. */
 export interface ProviderWorld {
   promote(inputs: PromotionInputs, progress: ProgressPort, signal: AbortSignal): Promise<PromotionOutputs>;
-  /** The revision that the live Service selects now; undefined where there is no such Service. */
-  liveRevision(inputs: PromotionInputs, signal: AbortSignal): Promise<string | undefined>;
+  /** What the live Service selects now; undefined where there is no such Service. */
+  liveTraffic(inputs: PromotionInputs, signal: AbortSignal): Promise<Traffic | undefined>;
   inspectNodes(args: InspectNodesArgs, signal: AbortSignal): Promise<InspectNodesResult>;
   inspectReferences(args: InspectReferencesArgs, signal: AbortSignal): Promise<InspectReferencesResult>;
   planHeadroom(args: PlanHeadroomArgs, signal: AbortSignal): Promise<PlanHeadroomResult>;
@@ -93,7 +95,8 @@ export class RollgateProvider implements pulumi.provider.Provider {
 
   /**
    * A selector that was moved, by a person or by an update that was killed after its switch, shows as another revision,
-   * in inputs and outputs, and without a proof: the next update promotes, even to the revision that it was moved to.
+   * in inputs and outputs, and without a proof: the next update promotes, even to the revision that it was moved to. So
+   * does a ramp that a canary left half-way.
    */
   async read(id: string, _urn: string, properties: unknown): Promise<pulumi.provider.ReadResult> {
     const props = plainOf(properties);
@@ -101,9 +104,10 @@ export class RollgateProvider implements pulumi.provider.Provider {
       throw new Error(`CONFIG_USAGE: ${id}: A Promotion cannot be imported: it is created by promoting.`);
     }
     const inputs = inputsOf(props);
-    const revision = await this.#during((signal) => this.#world.liveRevision(inputs, signal));
-    if (revision === undefined) return { id: "", props: {} };
-    if (revision === inputs.revision) return { id, props, inputs };
+    const traffic = await this.#during((signal) => this.#world.liveTraffic(inputs, signal));
+    if (traffic === undefined) return { id: "", props: {} };
+    const revision = activeOf({ traffic });
+    if (traffic.kind !== "ramp" && revision === inputs.revision) return { id, props, inputs };
     const { provenAt: _, ...unproven } = props;
     return { id, props: { ...unproven, revision, activeRevision: revision }, inputs: { ...inputs, revision } };
   }

@@ -5,6 +5,7 @@ import { delimiter, join, resolve } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type ClusterConnection, connect } from "../../infra/cluster/connect.ts";
 import { systemClock } from "../../infra/cluster/system-clock.ts";
+import { trafficOfRevision as of } from "../../infra/core/traffic.ts";
 import type { Observation } from "../../infra/gate/ports.ts";
 import { type RehearsalCluster, startCluster } from "../../infra/rehearsal/cluster.ts";
 import type { EngineExit, EngineLaunch, EngineProcess } from "../../infra/rehearsal/engine/launch.ts";
@@ -127,14 +128,14 @@ describe("the cluster adapter on a real API server", () => {
   test("a revision is scaled, switched to, and served by exactly its pods", async () => {
     await connection.cluster.scale(ref, `keye-${a}`, 2, never);
     await observed((seen) => readyPods(seen).length === 2);
-    expect(await connection.cluster.switchSelector(ref, "none", a, never)).toEqual({ kind: "switched" });
+    expect(await connection.cluster.switchTraffic(ref, of("none"), of(a), never)).toEqual({ kind: "switched" });
     const seen = await observed(({ endpoints }) => endpoints.filter(({ ready }) => ready).length === 2);
-    expect(seen.activeRevision).toBe(a);
+    expect(seen.traffic).toEqual(of(a));
     const uids = (values: readonly (string | undefined)[]) => [...values].sort();
     expect(uids(seen.endpoints.map(({ podUid }) => podUid))).toEqual(
       uids(readyPods(seen).map(({ metadata }) => metadata.uid)),
     );
-    expect(await connection.liveRevision(ref, never)).toBe(a);
+    expect(await connection.liveTraffic(ref, never)).toEqual({ kind: "revision", revision: a });
   });
 
   test("the candidate's view holds its pods and their events, in order", async () => {
@@ -181,8 +182,11 @@ describe("the cluster adapter on a real API server", () => {
   });
 
   test("a selector that moved meanwhile is a conflict on the real API too", async () => {
-    expect(await connection.cluster.switchSelector(ref, "none", b, never)).toEqual({ kind: "conflict", found: a });
-    expect(await connection.liveRevision(ref, never)).toBe(a);
+    expect(await connection.cluster.switchTraffic(ref, of("none"), of(b), never)).toEqual({
+      kind: "conflict",
+      found: of(a),
+    });
+    expect(await connection.liveTraffic(ref, never)).toEqual({ kind: "revision", revision: a });
   });
 
   test("the Lease has one holder; it is free again once released", async () => {
@@ -223,7 +227,7 @@ describe("the cluster adapter on a real API server", () => {
     const reading = connection.cluster.observe(ref, never);
     const asking = fetch(tunnel.baseUrl, { headers: { connection: "close" } }).then((answer) => answer.text());
     await rehearsal.resumeApiserver();
-    expect((await reading).activeRevision).toBe(a);
+    expect((await reading).traffic).toEqual(of(a));
     expect(await asking).toBe(addressOf(pod));
     await tunnel.close();
     await connection.cluster.scale(ref, `keye-${a}`, 1, never);
@@ -238,7 +242,7 @@ describe("the cluster adapter on a real API server", () => {
       trusting.replace(/\n\s*certificate-authority-data:.*|"certificate-authority-data":\s*"[^"]*",?/, ""),
     );
     const strangers = connect({ kubeconfig: file });
-    await expect(strangers.liveRevision(ref, never)).rejects.toMatchObject({
+    await expect(strangers.liveTraffic(ref, never)).rejects.toMatchObject({
       code: "ENV_UNREACHABLE",
       message: expect.stringMatching(/did not answer in 0\.\d s: .*certificate/),
     });

@@ -77,6 +77,7 @@ function inputsOf(revision: string): PromotionInputs {
       verifySeconds: 60,
       soakSeconds: 0,
       drainSeconds: 0,
+      drainLimitSeconds: 30,
       totalSeconds: 300,
     },
     cooldownSeconds: 0,

@@ -14,6 +14,7 @@ const deadlines = {
   verifySeconds: 1,
   soakSeconds: 0,
   drainSeconds: 0,
+  drainLimitSeconds: 30,
   totalSeconds: 5,
 };
 

@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { type ClusterConnection, connect } from "../../infra/cluster/connect.ts";
 import { revisionLabel } from "../../infra/core/names.ts";
+import { activeOf } from "../../infra/gate/app-view.ts";
 import { onRealNode } from "../../infra/rehearsal/real-node/node-object.ts";
 import { buildConfigMap, buildJob } from "../../infra/spec/build/build-job.ts";
 import { buildPlan } from "../support/build-plan.ts";
@@ -148,9 +149,11 @@ describe("a source build in a true pod", () => {
     const { exitCode, out, err } = await world.up();
     expect({ exitCode, out, err }).toMatchObject({ exitCode: 0 });
     const ref = { namespace: "keye", app: "keye", service: "keye" };
-    const revision = await world.connection.liveRevision(ref, never);
+    const traffic = await world.connection.liveTraffic(ref, never);
     const pods = await world.real.cluster.pods("keye");
-    const serving = pods.filter(({ metadata }) => metadata.labels?.[revisionLabel] === revision);
+    const serving = pods.filter(
+      ({ metadata }) => metadata.labels?.[revisionLabel] === activeOf({ traffic: traffic ?? { kind: "none" } }),
+    );
     expect(serving.map(({ status }) => status?.containerStatuses?.[0]?.imageID)).toEqual(
       Array.from({ length: 2 }, () => expect.stringMatching(new RegExp(`${recorded?.digest}$`))),
     );

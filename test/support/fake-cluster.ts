@@ -1,5 +1,13 @@
 import { DeployError } from "../../infra/core/errors.ts";
 import { appLabel, noRevision, revisionLabel, revisionName } from "../../infra/core/names.ts";
+import {
+  isSameTraffic,
+  rampName,
+  type Traffic,
+  trafficOfRevision,
+  trafficSelector,
+  trafficText,
+} from "../../infra/core/traffic.ts";
 import type { EpochMs, Milliseconds } from "../../infra/core/units.ts";
 import type {
   AppRef,
@@ -10,6 +18,8 @@ import type {
   NewBaseline,
   NewEvidence,
   Observation,
+  PodMark,
+  PodRef,
   StoredEvidence,
   SwitchOutcome,
 } from "../../infra/gate/ports.ts";
@@ -59,7 +69,7 @@ export class FakeCluster implements ClusterPort, LeasePort {
   /** Quotas and LimitRanges of the app's namespace; undefined where they may not be read. */
   bounds: NamespaceLimits | undefined = { quotas: [], ranges: [] };
   nodes: readonly Node[] = [gpuNode("h800-0"), gpuNode("h800-1")];
-  selector: string = noRevision;
+  traffic: Traffic = { kind: "none" };
   leaseHolder: string | undefined;
   /** How long a pod takes to end once it has been told to. */
   endingSeconds = 2;
@@ -77,6 +87,15 @@ export class FakeCluster implements ClusterPort, LeasePort {
     this.clock = clock;
   }
 
+  /** What the live Service selects: a revision, `none`, or the two of a ramp. */
+  get selector(): string {
+    return trafficText(this.traffic);
+  }
+
+  set selector(revision: string) {
+    this.traffic = trafficOfRevision(revision);
+  }
+
   /** Adds a Deployment, with pods as old as wished. */
   add(revision: FakeRevision, ageSeconds = 0): void {
     this.#revisions.push({ ...revision, replicas: 0 });
@@ -92,6 +111,11 @@ export class FakeCluster implements ClusterPort, LeasePort {
   podsOf(revision: string): readonly FakePod[] {
     this.#reap();
     return this.#pods.filter((pod) => pod.revision === revision);
+  }
+
+  /** The revision that a pod runs; `none` for one that is gone. */
+  revisionOf(uid: string): string {
+    return this.#pods.find((pod) => pod.uid === uid)?.revision ?? noRevision;
   }
 
   /** Changes how new pods of a revision behave. */
@@ -124,12 +148,13 @@ export class FakeCluster implements ClusterPort, LeasePort {
     await this.call("observe", signal);
     this.#reap();
     const now = this.clock.now();
+    const selects = trafficSelector(this.traffic);
     return {
       service: {
         metadata: { name: app, namespace },
-        spec: { selector: labelsOf(this.selector) },
+        spec: { selector: { [appLabel]: app, [selects.label]: selects.value } },
       },
-      activeRevision: this.selector === noRevision ? undefined : this.selector,
+      traffic: this.traffic,
       deployments: this.#revisions.map((revision) => this.#deployment(revision, now)),
       pods: this.#objects(now),
       endpoints: this.endpoints(),
@@ -162,14 +187,33 @@ export class FakeCluster implements ClusterPort, LeasePort {
     this.onStep();
   }
 
-  async switchSelector(_ref: AppRef, from: string, to: string, signal: AbortSignal): Promise<SwitchOutcome> {
-    await this.call("switchSelector", signal);
-    if (this.selector !== from) return { kind: "conflict", found: this.selector };
-    this.selector = to;
-    this.writes.push(`switch ${from} ${to}`);
+  async switchTraffic(_ref: AppRef, from: Traffic, to: Traffic, signal: AbortSignal): Promise<SwitchOutcome> {
+    await this.call("switchTraffic", signal);
+    if (!isSameTraffic(this.traffic, from)) return { kind: "conflict", found: this.traffic };
+    this.traffic = to;
+    this.writes.push(`switch ${trafficText(from)} ${trafficText(to)}`);
     this.onStep();
     await this.call("switched", signal);
     return { kind: "switched" };
+  }
+
+  async markPod(_ref: AppRef, { name, uid }: PodRef, mark: PodMark, signal: AbortSignal): Promise<boolean> {
+    await this.call("markPod", signal);
+    this.#reap();
+    const pod = this.#pods.find((each) => each.uid === uid && each.name === name);
+    if (pod === undefined) return false;
+    const { ramp: before, ...rest } = pod;
+    const ramp = mark.ramp === undefined ? before : (mark.ramp ?? undefined);
+    const { deletionCost } = mark;
+    const marked = {
+      ...rest,
+      ...(ramp === undefined ? {} : { ramp }),
+      ...(deletionCost === undefined ? {} : { deletionCost }),
+    };
+    this.#pods = this.#pods.map((each) => (each === pod ? marked : each));
+    if (mark.ramp !== undefined) this.writes.push(`${mark.ramp === null ? "unmark" : "mark"} ${name}`);
+    this.onStep();
+    return true;
   }
 
   async logTail(_ref: AppRef, pod: string, _options: unknown, signal: AbortSignal): Promise<string> {
@@ -248,8 +292,9 @@ export class FakeCluster implements ClusterPort, LeasePort {
   /** Addresses behind the live Service now. */
   endpoints(): Endpoint[] {
     const now = this.clock.now();
-    return this.podsOf(this.selector)
-      .filter((pod) => isPodReady(pod, now))
+    this.#reap();
+    return this.#pods
+      .filter((pod) => this.#isSelected(pod) && isPodReady(pod, now))
       .map((pod) => ({
         address: "127.0.0.9",
         port: 8000,
@@ -276,6 +321,12 @@ export class FakeCluster implements ClusterPort, LeasePort {
     this.intercept = () => undefined;
   }
 
+  #isSelected(pod: FakePod): boolean {
+    const { traffic } = this;
+    if (traffic.kind === "none") return false;
+    return traffic.kind === "ramp" ? pod.ramp === rampName(traffic) : pod.revision === traffic.revision;
+  }
+
   #objects(now: EpochMs): Pod[] {
     return this.#pods.map((pod) => podObject(pod, now, { namespace, app }));
   }
@@ -289,12 +340,19 @@ export class FakeCluster implements ClusterPort, LeasePort {
   #setReplicas(revision: string, replicas: number, createdAt: EpochMs): void {
     const found = this.#revisions.find((each) => each.revision === revision);
     this.#revisions = this.#revisions.map((each) => (each.revision === revision ? { ...each, replicas } : each));
-    const living = this.#pods.filter((pod) => pod.revision === revision && pod.deletedAt === undefined);
+    const living = this.#pods
+      .filter((pod) => pod.revision === revision && pod.deletedAt === undefined)
+      .toSorted((a, b) => this.#keepsBefore(a) - this.#keepsBefore(b));
     for (const pod of living.slice(replicas)) {
       this.#pods = this.#pods.map((each) => (each === pod ? { ...each, deletedAt: this.clock.now() } : each));
     }
     if (found?.script.kind === "quota") return;
     for (let missing = replicas - living.length; missing > 0; missing--) this.#create(revision, createdAt);
+  }
+
+  /** Who stays in a scale-down, as the ReplicaSet controller sorts: ready ones, then those that cost more to delete. */
+  #keepsBefore(pod: FakePod): number {
+    return (isPodReady(pod, this.clock.now()) ? 0 : 1e6) - (pod.deletionCost ?? 0);
   }
 
   #create(revision: string, createdAt: EpochMs): void {

@@ -27,7 +27,7 @@ export interface SeenRequest {
 export type Fault = { readonly status: number; readonly message?: string } | "reset";
 
 interface PatchOperation {
-  readonly op: "test" | "replace";
+  readonly op: "test" | "add" | "remove";
   readonly path: string;
   readonly value: unknown;
 }
@@ -219,7 +219,8 @@ export class FakeKubeApi {
     const changed = structuredClone(object);
     for (const operation of body as PatchOperation[]) {
       const { holder, key } = pointedAt(changed, operation.path);
-      if (operation.op === "replace") holder[key] = operation.value;
+      if (operation.op === "add") holder[key] = operation.value;
+      else if (operation.op === "remove") delete holder[key];
       else if (holder[key] !== operation.value) return refusal(422, "the server rejected our request");
     }
     return { status: 200, body: this.put(path, changed) };

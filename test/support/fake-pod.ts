@@ -1,4 +1,4 @@
-import { appLabel, engineContainer, gpuResource, revisionLabel } from "../../infra/core/names.ts";
+import { appLabel, engineContainer, gpuResource, rampLabel, revisionLabel } from "../../infra/core/names.ts";
 import type { EpochMs, Seconds } from "../../infra/core/units.ts";
 import type { Condition, ContainerStatus, Deployment, Event, Node, Pod, PodSpec } from "../../infra/status/objects.ts";
 
@@ -30,6 +30,9 @@ export interface FakePod {
   readonly createdAt: EpochMs;
   readonly deletedAt?: EpochMs;
   readonly restarts: number;
+  /** The ramp whose traffic it takes part in. */
+  readonly ramp?: string;
+  readonly deletionCost?: number;
 }
 
 /** Whether the pod passes its readiness probe. */
@@ -52,7 +55,11 @@ export function podObject(pod: FakePod, now: EpochMs, app: { namespace: string; 
       name: pod.name,
       namespace: app.namespace,
       uid: pod.uid,
-      labels: { [appLabel]: app.app, [revisionLabel]: pod.revision },
+      labels: {
+        [appLabel]: app.app,
+        [revisionLabel]: pod.revision,
+        ...(pod.ramp === undefined ? {} : { [rampLabel]: pod.ramp }),
+      },
       ...(pod.deletedAt === undefined ? {} : { deletionTimestamp: new Date(pod.deletedAt).toISOString() }),
     },
     spec: {

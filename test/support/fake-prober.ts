@@ -1,3 +1,4 @@
+import { noRevision } from "../../infra/core/names.ts";
 import type { ProbeSpec } from "../../infra/core/probe-spec.ts";
 import type { Measurement, ProbeReport } from "../../infra/gate/measurement.ts";
 import type { AppRef, PodQuestions, ProberPort, RecordingQuestions } from "../../infra/gate/ports.ts";
@@ -25,6 +26,8 @@ export class FakeProber implements ProberPort {
   readonly revisions = new Map<string, Answers>();
   /** How a revision answers through the Service. */
   readonly traffic = new Map<string, Answers>();
+  /** Requests that an engine runs, by UID; none where absent. */
+  readonly running = new Map<string, number | undefined>();
   /** UIDs, with restarts, that have passed. */
   readonly passed = new Set<string>();
   /** What each probe of a pod was asked. */
@@ -63,16 +66,26 @@ export class FakeProber implements ProberPort {
 
   async probeService(_ref: AppRef, spec: ProbeSpec, requests: number, signal: AbortSignal): Promise<ProbeReport> {
     await this.#cluster.call("probeService", signal);
-    const { selector } = this.#cluster;
-    const answers = this.#cluster.endpoints().length === 0 ? "none" : (this.traffic.get(selector) ?? "right");
-    await this.#cluster.clock.sleep(answers === "hang" ? 1e9 : 500, signal);
+    const serving = this.#cluster.endpoints().map(({ podUid }) => this.#cluster.revisionOf(podUid ?? ""));
+    const answersOf = (revision: string): Answers =>
+      revision === noRevision ? "none" : (this.traffic.get(revision) ?? "right");
+    const asked = Array.from({ length: requests }, (_, index) => serving[index % serving.length] ?? noRevision);
+    await this.#cluster.clock.sleep(asked.some((revision) => answersOf(revision) === "hang") ? 1e9 : 500, signal);
     const wanted = spec.expectation.weightVersion;
-    const isStranger = wanted !== undefined && wanted !== selector && answers === "right";
-    const outcome = isStranger ? "wrong" : answers;
     return this.#report(
       "service",
-      Array.from({ length: requests }, () => this.#one("traffic", outcome, selector)),
+      asked.map((revision) => {
+        const answers = answersOf(revision);
+        const isStranger = wanted !== undefined && wanted !== revision && answers === "right";
+        return this.#one("traffic", isStranger ? "wrong" : answers, revision);
+      }),
     );
+  }
+
+  async runningRequests(_ref: AppRef, pod: Pod, signal: AbortSignal): Promise<number | undefined> {
+    await this.#cluster.call("runningRequests", signal);
+    const uid = pod.metadata.uid ?? "";
+    return this.running.has(uid) ? this.running.get(uid) : 0;
   }
 
   #one(check: string, answers: Answers, revision: string): Measurement {

@@ -5,6 +5,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { isDeepStrictEqual } from "node:util";
 import { type ClusterConnection, connect } from "../../infra/cluster/connect.ts";
+import { trafficText } from "../../infra/core/traffic.ts";
 import { rehearsalEnvironment } from "../../infra/rehearsal/environment.ts";
 import type { Deployment } from "../../infra/status/objects.ts";
 import { type Setting, writeStackFile } from "../../scripts/story/stack-file.ts";
@@ -29,6 +30,7 @@ export interface AtLine {
 
 /** What serves, and what is scaled to how much; Deployments that are being deleted left out. */
 export interface Standing {
+  /** A revision, `none`, or the two of a ramp as in `trafficText`; undefined without a Service. */
   readonly live: string | undefined;
   /** `spec.replicas` by revision. */
   readonly replicas: Readonly<Record<string, number>>;
@@ -107,8 +109,8 @@ export class PromotionStack {
     const replicas = kept.map(
       ({ metadata, spec }) => [metadata.name.replace("keye-", ""), spec.replicas ?? 1] as const,
     );
-    const live = await this.connection.liveRevision(this.ref, this.cluster.signal);
-    return { live, replicas: Object.fromEntries(replicas) };
+    const traffic = await this.connection.liveTraffic(this.ref, this.cluster.signal);
+    return { live: traffic && trafficText(traffic), replicas: Object.fromEntries(replicas) };
   }
 
   /** The Jobs that bring weights and images, by name. */

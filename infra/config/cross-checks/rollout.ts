@@ -6,11 +6,10 @@ const deadlines = "rollout.deadlines";
 /** Rules about rollout and gate. */
 export const rolloutChecks: readonly CrossCheck[] = [
   {
-    name: "strategy-available",
-    sentence:
-      "`rollout.strategy` is `blueGreen`, or `auto`, which is refused where it comes to another; the others are not available yet.",
-    reads: ["rollout.strategy"],
-    find: strategyAvailable,
+    name: "canary-replicas",
+    sentence: "`rollout.strategy` is `canary` only with two `replicas` or more.",
+    reads: ["rollout.strategy", "replicas"],
+    find: canaryReplicas,
   },
   {
     name: "phases-in-total",
@@ -26,8 +25,9 @@ export const rolloutChecks: readonly CrossCheck[] = [
   },
   {
     name: "drain-in-grace",
-    sentence: "`engine.terminationGraceSeconds` is at least `rollout.deadlines.drainSeconds`.",
-    reads: [`${deadlines}.drainSeconds`, "engine.terminationGraceSeconds"],
+    sentence:
+      "`engine.terminationGraceSeconds` is at least `rollout.deadlines.drainLimitSeconds`, and that is at least `drainSeconds`.",
+    reads: [`${deadlines}.drainSeconds`, `${deadlines}.drainLimitSeconds`, "engine.terminationGraceSeconds"],
     find: drainInGrace,
   },
   {
@@ -38,16 +38,17 @@ export const rolloutChecks: readonly CrossCheck[] = [
   },
 ];
 
-function strategyAvailable({ rollout }: StackConfig): readonly Finding[] {
-  if (rollout.strategy === "blueGreen" || rollout.strategy === "auto") return [];
-  const message = `"${rollout.strategy}" is not available yet in this version.`;
-  const hint = "Use blueGreen, or auto; both need free GPUs for the old and the new replicas at once.";
+function canaryReplicas({ rollout, replicas }: StackConfig): readonly Finding[] {
+  if (rollout.strategy !== "canary" || replicas >= 2) return [];
+  const message = `"canary" with ${replicas} replica, wanted replicas of 2 or more: one serves while another is replaced.`;
+  const hint = "Use auto, blueGreen where GPUs are free for both revisions, or recreate, which has an outage.";
   return [{ path: "rollout.strategy", message, hint }];
 }
 
 function phasesInTotal({ rollout }: StackConfig): readonly Finding[] {
-  const { readySeconds, probeSeconds, verifySeconds, soakSeconds, drainSeconds, totalSeconds } = rollout.deadlines;
-  const phases = [readySeconds, probeSeconds, verifySeconds, soakSeconds, drainSeconds];
+  const { readySeconds, probeSeconds, verifySeconds, soakSeconds, drainSeconds, drainLimitSeconds, totalSeconds } =
+    rollout.deadlines;
+  const phases = [readySeconds, probeSeconds, verifySeconds, soakSeconds, Math.max(drainSeconds, drainLimitSeconds)];
   const sum = phases.reduce((total, phase) => total + phase, 0);
   if (totalSeconds >= sum) return [];
   const message = `got ${totalSeconds} seconds, wanted at least ${sum}, the sum of the phases (${phases.join(" + ")}).`;
@@ -65,10 +66,14 @@ function startupInReady({ rollout, engine }: StackConfig): readonly Finding[] {
 }
 
 function drainInGrace({ rollout, engine }: StackConfig): readonly Finding[] {
-  const { drainSeconds } = rollout.deadlines;
+  const { drainSeconds, drainLimitSeconds } = rollout.deadlines;
   const { terminationGraceSeconds } = engine;
-  if (terminationGraceSeconds >= drainSeconds) return [];
-  const message = `got ${terminationGraceSeconds} seconds, wanted at least rollout.deadlines.drainSeconds, ${drainSeconds}.`;
+  if (drainLimitSeconds < drainSeconds) {
+    const message = `got ${drainLimitSeconds} seconds, wanted at least drainSeconds, ${drainSeconds}.`;
+    return [{ path: `${deadlines}.drainLimitSeconds`, message, hint: "The latest cannot come before the earliest." }];
+  }
+  if (terminationGraceSeconds >= drainLimitSeconds) return [];
+  const message = `got ${terminationGraceSeconds} seconds, wanted at least rollout.deadlines.drainLimitSeconds, ${drainLimitSeconds}.`;
   const hint =
     "Raise it: the kubelet kills running requests after the grace period; the authors' clients wait up to 1800 seconds.";
   return [{ path: "engine.terminationGraceSeconds", message, hint }];

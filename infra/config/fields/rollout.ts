@@ -45,8 +45,15 @@ const deadlineFields: FieldsFor<PromotionDeadlines> = {
     max: 3600,
     unit,
     default: 60,
-    sentence:
-      "From the switch until the old revision may be scaled down; proxies need seconds to see the new endpoints.",
+    sentence: "From when a pod is no endpoint until it may go, at the earliest; proxies need seconds to see that.",
+  },
+  drainLimitSeconds: {
+    kind: "integer",
+    min: 0,
+    max: 86_400,
+    unit,
+    default: 1800,
+    sentence: "The same at the latest: requests that still run then are cut. The authors' client waits 1800 s.",
   },
   totalSeconds: {
     kind: "integer",

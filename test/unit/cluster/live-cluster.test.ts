@@ -3,9 +3,10 @@ import { ApiClient } from "../../../infra/cluster/api-client.ts";
 import { AppWatches } from "../../../infra/cluster/app-watches.ts";
 import { inspectNodes } from "../../../infra/cluster/inspect-nodes.ts";
 import { LiveCluster } from "../../../infra/cluster/live-cluster.ts";
-import { liveRevision } from "../../../infra/cluster/live-revision.ts";
+import { liveTraffic } from "../../../infra/cluster/live-traffic.ts";
 import { readSecret } from "../../../infra/cluster/secrets.ts";
 import { systemClock } from "../../../infra/cluster/system-clock.ts";
+import { trafficOfRevision as of } from "../../../infra/core/traffic.ts";
 import { FakeKubeApi } from "../../support/fake-kube-api.ts";
 
 const never = new AbortController().signal;
@@ -45,25 +46,53 @@ describe("the live cluster", () => {
   }
 
   test("the switch moves the selector from the revision that was seen to the new one", async () => {
-    expect(await cluster.switchSelector(ref, a, b, never)).toEqual({ kind: "switched" });
+    expect(await cluster.switchTraffic(ref, of(a), of(b), never)).toEqual({ kind: "switched" });
     expect(selected()).toBe(b);
+  });
+
+  test("a ramp is selected by its own label alone, and left again in one patch each", async () => {
+    const ramp = { kind: "ramp", from: a, to: b } as const;
+    expect(await cluster.switchTraffic(ref, of(a), ramp, never)).toEqual({ kind: "switched" });
+    expect((await cluster.observe(ref, never)).traffic).toEqual(ramp);
+    expect(selected()).toBeUndefined();
+    expect(await cluster.switchTraffic(ref, ramp, of(b), never)).toEqual({ kind: "switched" });
+    expect((await cluster.observe(ref, never)).service.spec.selector).toEqual({ ...app, [revision]: b });
+    expect(api.requests.filter(({ method }) => method === "PATCH")).toHaveLength(2);
+  });
+
+  test("a pod is marked only while it is the pod that was meant", async () => {
+    api.put(`${core}/pods/p1`, { metadata: { name: "p1", labels: app } });
+    expect(await cluster.markPod(ref, { name: "p1", uid: "u1" }, { ramp: "x.y", deletionCost: -1 }, never)).toBe(true);
+    expect(api.requests.at(-1)?.body).toEqual({
+      metadata: {
+        uid: "u1",
+        labels: { "keye-stack.dev/ramp": "x.y" },
+        annotations: { "controller.kubernetes.io/pod-deletion-cost": "-1" },
+      },
+    });
+    api.faults.push({ status: 409, message: "the UID in the precondition does not match" });
+    expect(await cluster.markPod(ref, { name: "p1", uid: "u0" }, { ramp: null }, never)).toBe(false);
+    expect(await cluster.markPod(ref, { name: "gone", uid: "u2" }, { ramp: null }, never)).toBe(false);
   });
 
   test("a selector that somebody moved is a conflict: it is not overwritten, and not tried again", async () => {
     selectRevision("cccccccccc");
-    expect(await cluster.switchSelector(ref, a, b, never)).toEqual({ kind: "conflict", found: "cccccccccc" });
+    expect(await cluster.switchTraffic(ref, of(a), of(b), never)).toEqual({
+      kind: "conflict",
+      found: of("cccccccccc"),
+    });
     expect(selected()).toBe("cccccccccc");
     expect(api.requests.filter(({ method }) => method === "PATCH")).toHaveLength(1);
   });
 
   test("a switch whose answer was cut off has happened once", async () => {
     selectRevision(b);
-    expect(await cluster.switchSelector(ref, a, b, never)).toEqual({ kind: "switched" });
+    expect(await cluster.switchTraffic(ref, of(a), of(b), never)).toEqual({ kind: "switched" });
   });
 
   test("a refused switch is an error, not a conflict", async () => {
     api.faults.push({ status: 403, message: "no" });
-    await expect(cluster.switchSelector(ref, a, b, never)).rejects.toMatchObject({ code: "E_API" });
+    await expect(cluster.switchTraffic(ref, of(a), of(b), never)).rejects.toMatchObject({ code: "E_API" });
   });
 
   test("scaling writes the scale subresource alone", async () => {
@@ -86,7 +115,7 @@ describe("the live cluster", () => {
       ],
     });
     const seen = await cluster.observe(ref, never);
-    expect(seen.activeRevision).toBe(a);
+    expect(seen.traffic).toEqual(of(a));
     expect(seen.deployments.map(({ metadata }) => metadata.name)).toEqual([`keye-${a}`]);
     expect(seen.pods.map(({ metadata }) => metadata.name)).toEqual(["p1"]);
     expect(seen.endpoints).toEqual([
@@ -97,7 +126,7 @@ describe("the live cluster", () => {
 
   test("a Service that selects nothing yet has no active revision", async () => {
     selectRevision("none");
-    expect((await cluster.observe(ref, never)).activeRevision).toBeUndefined();
+    expect((await cluster.observe(ref, never)).traffic).toEqual({ kind: "none" });
   });
 
   test("the candidate's events include those of pods that are gone, oldest first, whatever form their time has", async () => {
@@ -209,8 +238,8 @@ describe("the live cluster", () => {
   });
 
   test("the live revision of a Service that is not there is undefined", async () => {
-    expect(await liveRevision(client, ref, never)).toBe(a);
-    expect(await liveRevision(client, { ...ref, service: "other" }, never)).toBeUndefined();
+    expect(await liveTraffic(client, ref, never)).toEqual({ kind: "revision", revision: a });
+    expect(await liveTraffic(client, { ...ref, service: "other" }, never)).toBeUndefined();
   });
 
   test("a Secret's key comes as text; a missing one is told by its name, with those that exist", async () => {

@@ -36,8 +36,18 @@ describe("deadlines follow from what has to be moved", () => {
   test("the whole has room for its parts, and for one replica that fills the shared cache first", () => {
     const alone = deadlinesOf({ model: onDisk }).totalSeconds;
     const shared = { model: onDisk, engine: { cacheVolume: { kind: "pvc", claim: "kernels" } } };
-    expect(alone).toBe(3600 + 2790 + 600 + 120 + 60 + 60 + 300);
+    expect(alone).toBe(3600 + 2790 + 600 + 120 + 60 + 1800 + 300);
     expect(deadlinesOf(shared).totalSeconds).toBe(alone + 2790);
+  });
+
+  test("a canary starts, proves and drains one replica after another", () => {
+    const blueGreen = deadlinesOf({ replicas: 3 }).totalSeconds;
+    const { readySeconds, probeSeconds, verifySeconds, drainLimitSeconds, totalSeconds } = deadlinesOf({
+      replicas: 3,
+      rollout: { strategy: "canary" },
+    });
+    const once = readySeconds + probeSeconds + drainLimitSeconds;
+    expect(totalSeconds).toBe(blueGreen - once + 3 * (once + verifySeconds));
   });
 
   test("what is given stays", () => {

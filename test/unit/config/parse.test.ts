@@ -122,11 +122,12 @@ describe("settings that are accepted", () => {
           "rollout": {
             "cooldownSeconds": 1800,
             "deadlines": {
+              "drainLimitSeconds": 1800,
               "drainSeconds": 60,
               "probeSeconds": 600,
               "readySeconds": 4530,
               "soakSeconds": 60,
-              "totalSeconds": 9270,
+              "totalSeconds": 11010,
               "verifySeconds": 120,
             },
             "strategy": "blueGreen",

@@ -13,7 +13,7 @@ const calls = [
   "probePod",
   "saveEvidence",
   "assertHeld",
-  "switchSelector",
+  "switchTraffic",
   "switched",
   "probeService",
 ] as const;
@@ -43,7 +43,7 @@ const anyFault = fc.record({
 
 /** The faults that the invariants are about, at the moments that matter most. */
 const closeFault: fc.Arbitrary<Fault> = fc.record({
-  call: fc.constantFrom("saveEvidence#1", "observe#2", "switchSelector#1", "switched#1", "observe#3", "probeService#2"),
+  call: fc.constantFrom("saveEvidence#1", "observe#2", "switchTraffic#1", "switched#1", "observe#3", "probeService#2"),
   action: fc.constantFrom("restart", "replace", "cancel", "api-error"),
 });
 
@@ -86,7 +86,7 @@ function interfere(scene: Scene, watch: Watch, faults: readonly Fault[]): void {
 
 async function act(scene: Scene, watch: Watch, { call, action }: Fault): Promise<void> {
   const pod = scene.cluster.podsOf(next)[0];
-  if (/^(assertHeld|switchSelector)#/.test(call)) watch.isInGap ||= action === "restart" || action === "replace";
+  if (/^(assertHeld|switchTraffic)#/.test(call)) watch.isInGap ||= action === "restart" || action === "replace";
   switch (action) {
     case "api-error":
       throw apiError("keye", "the server answered 503.");

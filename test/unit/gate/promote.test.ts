@@ -36,7 +36,7 @@ describe("a promotion that goes well", () => {
         "[endpoints] exactly the 2 proven pods serve",
         "[traffic] 10 of 10 answers through the Service are right and from bbbbbbbbbb",
         "[soak] 20 s without a restart; 4 more answers right",
-        "[retire] keye-aaaaaaaaaa: 2 to 0 replicas, 30 s after the switch",
+        "[retire] keye-aaaaaaaaaa: 2 to 0 replicas, 32 s after the switch",
         "[evidence] ConfigMap rollgate-keye-bbbbbbbbbb-0123456789, sha256 …",
         "[evidence] ConfigMap rollgate-keye-baseline: golden answers of keye-bbbbbbbbbb-3, for the next revision",
       ]

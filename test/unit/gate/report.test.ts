@@ -72,7 +72,7 @@ describe("the postmortem", () => {
     const scene = new Scene();
     scene.prober.traffic.set(next, "wrong");
     scene.cluster.intercept = (call) => {
-      if (call === "switchSelector#2") throw apiError("keye/service/keye", "the server answered 503.");
+      if (call === "switchTraffic#2") throw apiError("keye/service/keye", "the server answered 503.");
     };
     expect(failureOf(await scene.promote()).message).toMatchInlineSnapshot(`
       "E_ROLLBACK_FAILED phase=traffic code=E_POSTVERIFY: could not undo: E_API: keye/service/keye: the server answered 503.

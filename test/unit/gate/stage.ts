@@ -120,6 +120,7 @@ export function inputs(change: Partial<PromotionInputs> = {}): PromotionInputs {
       verifySeconds: 60,
       soakSeconds: 20,
       drainSeconds: 30,
+      drainLimitSeconds: 300,
       totalSeconds: 1200,
     },
     cooldownSeconds: 600,

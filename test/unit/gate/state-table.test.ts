@@ -11,7 +11,7 @@ const phases = [
   { phase: "ready", call: "candidate#3" },
   { phase: "probe", call: "probePod#2" },
   { phase: "recheck", call: "observe#2" },
-  { phase: "switch", call: "switchSelector#1" },
+  { phase: "switch", call: "switchTraffic#1" },
   { phase: "endpoints", call: "observe#3" },
   { phase: "traffic", call: "probeService#1" },
   { phase: "soak", call: "probeService#2" },

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { PlanHeadroomArgs } from "../../../infra/core/headroom.ts";
 import { appLabel, revisionLabel } from "../../../infra/core/names.ts";
+import { trafficOfRevision } from "../../../infra/core/traffic.ts";
 import { planHeadroom } from "../../../infra/rollgate/plan-headroom.ts";
 import { boundPod, engineSpec, nodeObject } from "../../support/cluster-objects.ts";
 import { FakeCluster } from "../../support/fake-cluster.ts";
@@ -29,7 +30,11 @@ function plan(change: Partial<PlanHeadroomArgs>, active: string | undefined, lab
     { ...serving, metadata: { ...serving.metadata, labels: own } },
   ];
   cluster.capacity = async () => ({ nodes: [nodeObject("h800-0", { labels })], pods });
-  return planHeadroom({ cluster, liveRevision: async () => active }, { ...args, ...change }, signal);
+  return planHeadroom(
+    { cluster, liveTraffic: async () => trafficOfRevision(active ?? "none") },
+    { ...args, ...change },
+    signal,
+  );
 }
 
 describe("a plan of a rollout", () => {

@@ -119,3 +119,15 @@ test("the key is read once, and again after it could not be read", async () => {
   await prober.probePod(ref, pod, questions, never);
   expect(count).toBe(2);
 });
+
+test.each([
+  { says: "7", answer: json({ loads: [], aggregate: { total_reqs: 7 } }), wanted: 7 },
+  { says: "nothing that can be read", answer: json({ loads: [] }), wanted: undefined },
+  { says: "an error, as with a newer fastapi", answer: json({}, 500), wanted: undefined },
+])("the requests of an engine that tells $says are $wanted", async ({ answer, wanted }) => {
+  const engine = new ScriptedEngine({ "/v1/loads?include=core": answer });
+  const { transport, closed } = oneWay(await engine.listen());
+  expect(await proberOver(transport).runningRequests(ref, pod, never)).toBe(wanted);
+  expect(closed()).toBe(1);
+  await engine.close();
+});

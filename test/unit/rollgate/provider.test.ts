@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { DeployError } from "../../../infra/core/errors.ts";
 import type { PromotionInputs, PromotionOutputs } from "../../../infra/core/promotion-inputs.ts";
+import { type Traffic, trafficOfRevision } from "../../../infra/core/traffic.ts";
 import { RollbackFailed } from "../../../infra/gate/promotion-error.ts";
 import { type ProviderWorld, RollgateProvider } from "../../../infra/rollgate/provider.ts";
 
@@ -27,6 +28,7 @@ const inputs: PromotionInputs = {
     verifySeconds: 60,
     soakSeconds: 0,
     drainSeconds: 30,
+    drainLimitSeconds: 300,
     totalSeconds: 3600,
   },
   cooldownSeconds: 0,
@@ -46,7 +48,7 @@ function providerOf(world: Partial<ProviderWorld>): RollgateProvider {
   const unexpected = () => Promise.reject(new Error("unexpected call"));
   return new RollgateProvider({
     promote: unexpected,
-    liveRevision: unexpected,
+    liveTraffic: unexpected,
     inspectNodes: unexpected,
     inspectReferences: unexpected,
     planHeadroom: unexpected,
@@ -221,8 +223,12 @@ describe("cancel", () => {
 });
 
 describe("read", () => {
-  const read = (live: string | undefined, properties: unknown = state) =>
-    providerOf({ liveRevision: async () => live }).read("keye/keye", urn, properties);
+  const read = (live: Traffic | string | undefined, properties: unknown = state) =>
+    providerOf({ liveTraffic: async () => (typeof live === "string" ? trafficOfRevision(live) : live) }).read(
+      "keye/keye",
+      urn,
+      properties,
+    );
 
   test("a Service that selects what was promoted is no drift", async () => {
     expect(await read("aaaaaaaaaa")).toEqual({ id: "keye/keye", props: state, inputs });
@@ -243,6 +249,14 @@ describe("read", () => {
       expect(diff).toEqual({ changes: true, replaces: [] });
     },
   );
+
+  test("a ramp that a canary left half-way shows without a proof: the next update promotes, to either of its revisions", async () => {
+    const { provenAt: _, ...unproven } = state;
+    const { props } = await read({ kind: "ramp", from: "aaaaaaaaaa", to: "bbbbbbbbbb" });
+    expect(props).toEqual({ ...unproven, revision: "aaaaaaaaaa", activeRevision: "aaaaaaaaaa" });
+    const diff = await providerOf({}).diff("keye/keye", urn, props, inputs);
+    expect(diff).toEqual({ changes: true, replaces: [] });
+  });
 
   test("a Service that is gone takes the promotion out of the state: the next update promotes anew", async () => {
     expect(await read(undefined)).toEqual({ id: "", props: {} });
