@@ -12,6 +12,7 @@ const plurals = {
   deployments: "/apis/apps/v1",
   replicasets: "/apis/apps/v1",
   endpointslices: "/apis/discovery.k8s.io/v1",
+  poddisruptionbudgets: "/apis/policy/v1",
   leases: "/apis/coordination.k8s.io/v1",
   jobs: "/apis/batch/v1",
 } as const;

@@ -2,15 +2,20 @@ import type { Clock } from "../core/clock.ts";
 import type { InspectNodesArgs, InspectNodesResult } from "../core/pool-node.ts";
 import type { TransportKind } from "../core/promotion-inputs.ts";
 import type { InspectReferencesArgs, InspectReferencesResult } from "../core/references.ts";
+import type { InspectRevisionsArgs, InspectRevisionsResult } from "../core/revisions.ts";
 import type { Traffic } from "../core/traffic.ts";
+import type { StoredVerdict } from "../gate/ledger.ts";
 import type { AppRef, ClusterPort, LeasePort, SupplyPort } from "../gate/ports.ts";
+import type { LeaseView } from "../gate/standing.ts";
 import { ApiClient } from "./api-client.ts";
 import { AppWatches } from "./app-watches.ts";
+import { type EvidenceQuery, evidenceRecords } from "./evidence-records.ts";
 import { inspectNodes } from "./inspect-nodes.ts";
 import { inspectReferences } from "./inspect-references.ts";
+import { inspectRevisions } from "./inspect-revisions.ts";
 import { Jobs } from "./jobs.ts";
 import { type KubeconfigOptions, loadKubeconfig } from "./kubeconfig.ts";
-import { Leases } from "./lease.ts";
+import { Leases, leaseView } from "./lease.ts";
 import { LiveCluster } from "./live-cluster.ts";
 import { LiveSupply } from "./live-supply.ts";
 import { liveTraffic } from "./live-traffic.ts";
@@ -30,6 +35,11 @@ export interface ClusterConnection {
   readonly jobs: Jobs;
   inspectNodes(args: InspectNodesArgs, signal: AbortSignal): Promise<InspectNodesResult>;
   inspectReferences(args: InspectReferencesArgs, signal: AbortSignal): Promise<InspectReferencesResult>;
+  inspectRevisions(args: InspectRevisionsArgs, signal: AbortSignal): Promise<InspectRevisionsResult>;
+  /** The verdicts that an app has on record, in no order that means anything. */
+  evidenceRecords(query: EvidenceQuery, signal: AbortSignal): Promise<readonly StoredVerdict[]>;
+  /** The Lease of an app, without taking it; undefined where there is none. */
+  leaseView(ref: AppRef, signal: AbortSignal): Promise<LeaseView | undefined>;
   /** What the live Service selects; undefined without a Service. */
   liveTraffic(ref: AppRef, signal: AbortSignal): Promise<Traffic | undefined>;
   /** A way to engines. What it opens is closed by who opened it, before the connection. */
@@ -59,6 +69,9 @@ export function connect(options: KubeconfigOptions & { readonly clock?: Clock } 
     jobs,
     inspectNodes: (args, signal) => inspectNodes(client, args, signal),
     inspectReferences: (args, signal) => inspectReferences(client, args, signal),
+    inspectRevisions: (args, signal) => inspectRevisions(client, args, signal),
+    evidenceRecords: (query, signal) => evidenceRecords(client, query, signal),
+    leaseView: (ref, signal) => leaseView(client, ref, signal),
     liveTraffic: (ref, signal) => liveTraffic(client, ref, signal),
     transport: (kind) =>
       kind === "in-cluster" ? inCluster(client) : portForward(client, new PodDialer(config, clock), clock),

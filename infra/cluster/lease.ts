@@ -3,6 +3,7 @@ import { DeployError } from "../core/errors.ts";
 import { leaseName } from "../core/names.ts";
 import type { EpochMs, Milliseconds } from "../core/units.ts";
 import type { AppRef, HeldLease, LeasePort } from "../gate/ports.ts";
+import type { LeaseView } from "../gate/standing.ts";
 import type { ApiClient } from "./api-client.ts";
 import { refusedError } from "./api-errors.ts";
 import { collectionPath, objectPath } from "./api-paths.ts";
@@ -96,6 +97,20 @@ export class Leases implements LeasePort {
     // A successful write of a Lease answers with that Lease.
     return response.body as LeaseObject;
   }
+}
+
+/** Looks at the Lease of an app and leaves it to its holder; undefined where no promotion has ever run. */
+export async function leaseView(client: ApiClient, ref: AppRef, signal: AbortSignal): Promise<LeaseView | undefined> {
+  const path = objectPath("leases", ref.namespace, leaseName(ref.app));
+  const lease = await client.find<LeaseObject>({ method: "GET", path }, signal);
+  if (lease === undefined) return undefined;
+  const { holderIdentity, acquireTime, renewTime, leaseDurationSeconds } = lease.spec ?? {};
+  return {
+    holder: holderIdentity ?? "",
+    acquiredAt: acquireTime ?? undefined,
+    renewedAt: renewTime ?? undefined,
+    durationSeconds: leaseDurationSeconds ?? durationSeconds,
+  };
 }
 
 /** What a held Lease needs of the API, bound to its app. */

@@ -22,10 +22,10 @@ import type { ApiRequest } from "./api-request.ts";
 import type { AppWatches } from "./app-watches.ts";
 import { type EndpointSlice, flattenSlices } from "./endpoints.ts";
 import { type ApiEvent, orderedEvents } from "./events.ts";
+import { evidenceKey, inputsKey } from "./evidence-records.ts";
 import { namespaceLimits } from "./inspect-limits.ts";
 import { listAll } from "./list.ts";
 
-const evidenceKey = "evidence.json";
 const baselineKey = "baseline.json";
 
 /** Label by which the endpoint slice controller ties slices to their Service. */
@@ -183,7 +183,8 @@ export class LiveCluster implements ClusterPort {
       "app.kubernetes.io/managed-by": "rollgate",
     };
     const metadata = { name: record.name, namespace: ref.namespace, labels };
-    await this.#putConfigMap({ metadata, data: { [evidenceKey]: record.json } }, signal);
+    const data = { [evidenceKey]: record.json, [inputsKey]: record.inputsJson };
+    await this.#putConfigMap({ metadata, data }, signal);
   }
 
   async hasFilledCache(ref: AppRef, cacheKey: string, signal: AbortSignal): Promise<boolean> {

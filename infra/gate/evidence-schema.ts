@@ -105,6 +105,7 @@ export const evidenceSchema = {
     {
       code,
       retryNonce: text,
+      passedAt: { ...moment, description: "When the revision last passed with these probes, whatever came after." },
       baseline: { ...baseline, description: "What the golden answers of the pods were compared with." },
       supplied: { ...listOf(supplied), description: "What was brought to volumes and nodes." },
       clocks: { ...listOf(clock), description: "What each pod's start took, phase by phase." },

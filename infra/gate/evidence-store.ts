@@ -2,7 +2,14 @@ import { canonicalJson } from "../core/canonical-json.ts";
 import { textOf } from "../core/errors.ts";
 import { evidenceName, noRevision } from "../core/names.ts";
 import type { PromotionInputs } from "../core/promotion-inputs.ts";
-import { type EvidenceDocument, type EvidencePhase, evidenceApiVersion, serializeEvidence } from "./evidence.ts";
+import {
+  type EvidenceDocument,
+  type EvidencePhase,
+  evidenceApiVersion,
+  parseEvidence,
+  passedAtOf,
+  serializeEvidence,
+} from "./evidence.ts";
 import type { PhaseRecord } from "./phases.ts";
 import type { PromotionStop } from "./promotion-error.ts";
 import type { PromotionRun } from "./promotion-run.ts";
@@ -23,24 +30,37 @@ export interface SavedEvidence {
 }
 
 /** Name of the ConfigMap with the last verdict on these inputs. */
-export function evidenceNameOf(inputs: PromotionInputs): string {
-  return evidenceName(inputs.app, inputs.revision, inputs.probeHash);
+export function evidenceNameOf({
+  app,
+  revision,
+  probeHash,
+}: Pick<PromotionInputs, "app" | "revision" | "probeHash">): string {
+  return evidenceName(app, revision, probeHash);
 }
 
 /** Writes the verdict to the cluster, and to a file where one is wanted; the file may fail, the cluster may not. */
 export async function saveEvidence(run: PromotionRun, outcome: Outcome, signal: AbortSignal): Promise<SavedEvidence> {
-  const document = documentOf(run, outcome);
-  const json = serializeEvidence(document);
   const name = evidenceNameOf(run.inputs);
+  const passedAt = outcome.kind === "pass" ? undefined : await passedBefore(run, name, signal);
+  const document = { ...documentOf(run, outcome), ...(passedAt === undefined ? {} : { passedAt }) };
+  const json = serializeEvidence(document);
   const { revision, cacheKey } = run.inputs;
   const filled = document.verdict === "pass" && cacheKey !== undefined ? { cacheKey } : {};
-  const record = { name, json, revision, verdict: document.verdict, ...filled };
+  const inputsJson = canonicalJson(run.inputs);
+  const record = { name, json, inputsJson, revision, verdict: document.verdict, ...filled };
   await run.ports.cluster.saveEvidence(run.ref, record, signal);
   if (outcome.kind !== "unfinished") {
     await saveFile(run, `${name}.json`, json);
     await saveFile(run, `${name}.prom`, rolloutMetrics(document));
   }
   return { name, sha256: run.ports.sha256(json), finishedAt: document.finishedAt };
+}
+
+/** A revision that has served once may be wanted again: a later verdict takes the place of its pass and keeps the moment. */
+async function passedBefore(run: PromotionRun, name: string, signal: AbortSignal): Promise<string | undefined> {
+  const stored = await run.ports.cluster.readEvidence(run.ref, name, signal);
+  const before = stored === undefined ? undefined : parseEvidence(stored.json);
+  return before === undefined ? undefined : passedAtOf(before);
 }
 
 async function saveFile(run: PromotionRun, name: string, json: string): Promise<void> {

@@ -65,6 +65,11 @@ export interface EvidenceDocument {
   /** RFC 3339. */
   readonly finishedAt: string;
   readonly durationSeconds: Seconds;
+  /**
+   * When the revision last passed with these probes, RFC 3339: that is not forgotten by a later verdict. Absent where it
+   * never did, and in records of versions that forgot it.
+   */
+  readonly passedAt?: string;
   readonly phases: readonly EvidencePhase[];
   /** What the pods' answers were compared with; absent where there was nothing. */
   readonly baseline?: BaselineUsed;
@@ -108,6 +113,11 @@ export function parseEvidence(json: string): EvidenceDocument | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** When the revision last passed with these probes, RFC 3339; undefined where it never did. */
+export function passedAtOf({ verdict, finishedAt: at, passedAt }: EvidenceDocument): string | undefined {
+  return verdict === "pass" ? at : passedAt;
 }
 
 function isEvidence(value: unknown): value is EvidenceDocument {

@@ -35,7 +35,7 @@ export function isRemembered(verdict: EvidenceDocument["verdict"], code: ErrorCo
  * Inconclusive verdicts are never remembered.
  */
 export function coolDownLeft(
-  inputs: PromotionInputs,
+  inputs: Pick<PromotionInputs, "app" | "revision" | "probeHash" | "retryNonce" | "cooldownSeconds">,
   evidence: EvidenceDocument | undefined,
   now: EpochMs,
 ): CachedRejection | undefined {

@@ -52,6 +52,8 @@ export interface StoredEvidence {
 
 /** A verdict to be stored, and what it is found by. */
 export interface NewEvidence extends StoredEvidence {
+  /** Canonical JSON of the promotion's inputs: by it the revision can be promoted again. */
+  readonly inputsJson: string;
   readonly revision: string;
   readonly verdict: string;
   /** Key of the cache of compiled kernels that a passing revision has filled. */

@@ -205,7 +205,7 @@ describe("the cluster adapter on a real API server", () => {
   });
 
   test("evidence is written, written over, and read", async () => {
-    const record = { name: "rollgate-keye-x", json: '{"a":1}', revision: a, verdict: "fail" };
+    const record = { name: "rollgate-keye-x", json: '{"a":1}', inputsJson: "{}", revision: a, verdict: "fail" };
     await connection.cluster.saveEvidence(ref, record, never);
     await connection.cluster.saveEvidence(ref, { ...record, json: '{"a":2}', verdict: "pass" }, never);
     expect(await connection.cluster.readEvidence(ref, record.name, never)).toEqual({

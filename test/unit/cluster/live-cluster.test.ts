@@ -159,7 +159,7 @@ describe("the live cluster", () => {
   });
 
   test("evidence is kept under its labels, read back, and written over by the next verdict of its name", async () => {
-    const record = { name: "rollgate-keye-b-p", json: "{}", revision: b, verdict: "fail" };
+    const record = { name: "rollgate-keye-b-p", json: "{}", inputsJson: '{"port":1}', revision: b, verdict: "fail" };
     await cluster.saveEvidence(ref, record, never);
     await cluster.saveEvidence(ref, { ...record, json: '{"verdict":"pass"}', verdict: "pass" }, never);
     expect(api.get(`${core}/configmaps/${record.name}`)?.metadata.labels).toMatchObject({
@@ -171,6 +171,7 @@ describe("the live cluster", () => {
       name: record.name,
       json: '{"verdict":"pass"}',
     });
+    expect(api.get(`${core}/configmaps/${record.name}`)).toMatchObject({ data: { "inputs.json": '{"port":1}' } });
     expect(await cluster.readEvidence(ref, "another", never)).toBeUndefined();
   });
 

@@ -1,0 +1,52 @@
+import { appLabel, revisionLabel, revisionName } from "../core/names.ts";
+import type { ObjectKind } from "../core/pool-node.ts";
+import type { InspectRevisionsArgs, InspectRevisionsResult, KeptRevision } from "../core/revisions.ts";
+import { promotedRevisions, readLedger } from "../gate/ledger.ts";
+import type { ObjectMeta } from "../status/objects.ts";
+import type { ApiClient } from "./api-client.ts";
+import { collectionPath } from "./api-paths.ts";
+import { evidenceRecords } from "./evidence-records.ts";
+import { listAll } from "./list.ts";
+
+/** The kinds of objects that a revision has under its own name. */
+const kinds = {
+  deployments: { apiVersion: "apps/v1", kind: "Deployment" },
+  configmaps: { apiVersion: "v1", kind: "ConfigMap" },
+  poddisruptionbudgets: { apiVersion: "policy/v1", kind: "PodDisruptionBudget" },
+} as const;
+
+/**
+ * Finds the earlier revisions of an app that have been promoted and are still there, without their pods. Writes nothing. A
+ * revision that is being deleted, or has never passed, is none of them.
+ */
+export async function inspectRevisions(
+  client: ApiClient,
+  { namespace, app, target, atMost }: InspectRevisionsArgs,
+  signal: AbortSignal,
+): Promise<InspectRevisionsResult> {
+  const read = async (
+    plural: keyof typeof kinds,
+  ): Promise<readonly (ObjectKind & { readonly metadata: ObjectMeta })[]> => {
+    const query = { labelSelector: `${appLabel}=${app},${revisionLabel}` };
+    const path = collectionPath(plural, namespace);
+    const { items } = await listAll<{ readonly metadata: ObjectMeta }>(client, path, { query, signal });
+    const staying = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
+    return staying.map(({ metadata }) => ({ ...kinds[plural], metadata }));
+  };
+  const deployments = await read("deployments");
+  const present = deployments.flatMap(({ metadata }) => metadata.labels?.[revisionLabel] ?? []);
+  const earlier = present.filter((revision) => revision !== target);
+  if (earlier.length === 0 || atMost === 0) return { promoted: [] };
+  const records = await evidenceRecords(client, { namespace, app, revisions: earlier }, signal);
+  const chosen = promotedRevisions(readLedger(records)).slice(0, atMost);
+  if (chosen.length === 0) return { promoted: [] };
+  const others = await Promise.all([read("configmaps"), read("poddisruptionbudgets")]);
+  const objects = [...deployments, ...others.flat()];
+  return {
+    promoted: chosen.map(({ revision }): KeptRevision => {
+      const name = revisionName(app, revision);
+      const own = objects.filter(({ metadata }) => metadata.name === name);
+      return { revision, objects: own.map(({ apiVersion, kind }) => ({ apiVersion, kind, name })) };
+    }),
+  };
+}
