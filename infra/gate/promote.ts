@@ -1,10 +1,11 @@
 import { DeployError, textOf } from "../core/errors.ts";
 import { noRevision } from "../core/names.ts";
 import type { PromotionInputs, PromotionOutputs } from "../core/promotion-inputs.ts";
+import type { Aftermath } from "./aftermath.ts";
 import { podsOf } from "./app-view.ts";
 import { keepBaseline } from "./baseline.ts";
 import { blueGreen, verifyInPlace } from "./blue-green.ts";
-import { type Aftermath, compensate } from "./compensate.ts";
+import { compensate } from "./compensate.ts";
 import { withinDeadline } from "./deadline.ts";
 import { evidenceNameOf, type SavedEvidence, saveEvidence } from "./evidence-store.ts";
 import { observe, type Situation } from "./phase-observe.ts";
@@ -12,7 +13,11 @@ import { parkLeftovers } from "./phase-preflight.ts";
 import { PromotionFailed, PromotionStop, RollbackFailed } from "./promotion-error.ts";
 import type { PromotionPorts } from "./promotion-ports.ts";
 import { apiPhaseSeconds, PromotionRun } from "./promotion-run.ts";
+import type { Proof } from "./proof.ts";
 import { type Postmortem, postmortem } from "./report-lines.ts";
+
+/** Proves the target and lets it serve; resolves with the proof of the pods that serve then. */
+type CarryOut = (run: PromotionRun, situation: Situation) => Promise<Proof>;
 
 /** Milliseconds that writing the record of a failure may take. */
 const recordMs = 10_000;
@@ -30,13 +35,13 @@ export async function promote(
   ports: PromotionPorts,
   signal: AbortSignal,
 ): Promise<PromotionOutputs> {
-  requireStrategy(inputs);
+  const carryOut = strategyOf(inputs);
   const run = new PromotionRun(inputs, ports, signal);
   try {
     run.lease = await run.phase({ name: "lock", seconds: apiPhaseSeconds }, async (inner) => {
       return await ports.lease.acquire(run.ref, ports.holder, inner);
     });
-    return await underLease(run);
+    return await underLease(run, carryOut);
   } catch (error) {
     throw await settle(run, error);
   } finally {
@@ -44,21 +49,29 @@ export async function promote(
   }
 }
 
-function requireStrategy({ strategy, namespace, app }: PromotionInputs): void {
-  if (strategy === "blueGreen") return;
-  throw new DeployError({
-    code: "CONFIG_INVALID",
-    where: `${namespace}/${app}: rollout.strategy`,
-    message: `got "${strategy}", wanted "blueGreen", the only strategy so far.`,
-    hint: "Set rollout.strategy to blueGreen.",
-  });
+/** The way by which a revision that does not serve takes the place of the one that does. */
+function strategyOf({ strategy, namespace, app }: PromotionInputs): CarryOut {
+  switch (strategy) {
+    case "blueGreen":
+      return blueGreen;
+    case "canary":
+    case "recreate":
+    case "auto":
+      throw new DeployError({
+        code: "CONFIG_INVALID",
+        where: `${namespace}/${app}: rollout.strategy`,
+        message: `got "${strategy}", wanted "blueGreen", the only strategy so far.`,
+        hint: "Set rollout.strategy to blueGreen.",
+      });
+    default:
+      return strategy satisfies never;
+  }
 }
 
-async function underLease(run: PromotionRun): Promise<PromotionOutputs> {
+async function underLease(run: PromotionRun, carryOut: CarryOut): Promise<PromotionOutputs> {
   const situation = await observe(run);
   if (situation.kind === "proven") return await alreadyProven(run, situation);
-  const strategy = situation.kind === "candidate" ? blueGreen : verifyInPlace;
-  const proof = await strategy(run, situation);
+  const proof = await wayOf(run, situation, carryOut)(run, situation);
   // The work is done: a cancel that comes now would only lose the record of it.
   const options = { name: "evidence" as const, seconds: apiPhaseSeconds, ignoresAbort: true };
   const evidence = await run.phase(options, async (signal) => {
@@ -72,6 +85,12 @@ async function underLease(run: PromotionRun): Promise<PromotionOutputs> {
     evidence,
     proof.map(({ uid }) => uid),
   );
+}
+
+/** Where nothing serves yet, nothing has to make room: every strategy is the same. */
+function wayOf(run: PromotionRun, { kind }: Situation, carryOut: CarryOut): CarryOut {
+  if (kind !== "candidate") return verifyInPlace;
+  return run.previous === noRevision ? blueGreen : carryOut;
 }
 
 async function alreadyProven(run: PromotionRun, situation: Situation): Promise<PromotionOutputs> {

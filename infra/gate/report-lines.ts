@@ -1,5 +1,5 @@
 import { leaseName } from "../core/names.ts";
-import type { Aftermath } from "./compensate.ts";
+import type { Aftermath } from "./aftermath.ts";
 import { isRemembered } from "./negative-cache.ts";
 import type { PhaseName } from "./phases.ts";
 import type { PromotionStop } from "./promotion-error.ts";

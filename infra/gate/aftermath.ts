@@ -1,0 +1,15 @@
+import type { Seconds } from "../core/units.ts";
+
+/** What a stopped promotion left behind. */
+export interface Aftermath {
+  /** The revision that the live Service selects; undefined where that could not be found out. */
+  readonly active: string | undefined;
+  /** What serves now, for people. */
+  readonly serving: string;
+  /** What became of the candidate, for people. */
+  readonly candidate: string;
+  /** Seconds from the stop until the revision before served again, where traffic was switched back. */
+  readonly switchedBackSeconds?: Seconds;
+  /** Why undoing did not succeed; undefined where it did. */
+  readonly problem?: string;
+}
