@@ -1,8 +1,8 @@
 import { poolLabel } from "../core/names.ts";
-import type { ClusterApiPoolConfig, KarpenterPoolConfig, NodePoolConfig } from "./stack-config.ts";
+import type { ExistingPoolConfig, NodePoolConfig } from "./stack-config.ts";
 
 /** A pool whose nodes come when pods wait for them. */
-export type ElasticPoolConfig = KarpenterPoolConfig | ClusterApiPoolConfig;
+export type ElasticPoolConfig = Exclude<NodePoolConfig, ExistingPoolConfig>;
 
 /** The pools of a stack that may grow. */
 export function elasticPools(pools: readonly NodePoolConfig[]): readonly ElasticPoolConfig[] {

@@ -24,7 +24,7 @@ export interface StackConfig {
   readonly gate: GateConfig;
 }
 
-export type NodePoolConfig = ExistingPoolConfig | KarpenterPoolConfig | ClusterApiPoolConfig;
+export type NodePoolConfig = ExistingPoolConfig | KarpenterPoolConfig | ClusterApiPoolConfig | AlicloudPoolConfig;
 
 interface AnyPool {
   readonly name: string;
@@ -92,6 +92,22 @@ export interface ClusterApiPoolConfig extends ElasticPool {
   readonly infrastructure: TemplateRef;
   /** What a node offers beside its GPUs, as Kubernetes quantities: the autoscaler cannot see it while there is none. */
   readonly capacity: { readonly cpu: string; readonly memory: string; readonly ephemeralStorage: string };
+}
+
+/** Nodes of an ACK node pool that this stack makes: Alibaba Cloud scales it between its sizes. */
+export interface AlicloudPoolConfig extends ElasticPool {
+  readonly provider: "alicloud";
+  readonly minNodes: number;
+  /** Id of the ACK cluster, which exists. */
+  readonly clusterId: string;
+  readonly vswitchIds: readonly string[];
+  /** ECS instance types, tried in this order. */
+  readonly instanceTypes: readonly string[];
+  readonly systemDisk: { readonly category: string; readonly sizeGiB: number };
+  /** ACK's own choice where absent. */
+  readonly imageType?: string;
+  /** Name of the key pair to log in with; none where absent. */
+  readonly keyName?: string;
 }
 
 /** A template that exists, as Cluster API refers to it. */
@@ -271,6 +287,8 @@ export interface RolloutConfig {
   readonly deadlines: PromotionDeadlines;
   /** How long a rejected revision is refused at once. 0 turns it off. */
   readonly cooldownSeconds: Seconds;
+  /** How many promoted earlier revisions stay, without pods. */
+  readonly keepRevisions: number;
   /** Change it to try a rejected revision again before the cool-down ends. */
   readonly retryNonce?: string;
 }

@@ -71,7 +71,12 @@ function foundPools({ nodePools }: StackConfig, found: InspectNodesResult): read
   return nodePools.map((pool) => ({ pool, nodes: found.pools.find((one) => one.name === pool.name)?.nodes ?? [] }));
 }
 
-const installed = { existing: "", karpenter: "Karpenter 1.0 or later", clusterApi: "Cluster API 1.11 or later" };
+const installed = {
+  existing: "",
+  karpenter: "Karpenter 1.0 or later",
+  clusterApi: "Cluster API 1.11 or later",
+  alicloud: "",
+};
 
 function kindProblems(pool: NodePoolConfig, { missingKinds = [] }: InspectNodesResult): string[] {
   const object = madeObject(pool);

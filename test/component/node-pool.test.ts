@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import { NodePool } from "../../infra/components/node-pool.ts";
 import type { NodePoolConfig } from "../../infra/config/stack-config.ts";
+import { alicloudNodePool } from "../../infra/spec/node-pools/alicloud.ts";
 import { madeObject } from "../../infra/spec/node-pools/made-object.ts";
-import { clusterApiPool, karpenterPool, parsedPools } from "../support/elastic-pools.ts";
+import { alicloudPool, clusterApiPool, karpenterPool, parsedPools } from "../support/elastic-pools.ts";
 import { poolNode } from "../support/pool-node.ts";
 import { recordResources } from "../support/recorded-resources.ts";
 import { stackConfig } from "../support/stack-config.ts";
@@ -42,6 +43,20 @@ test.each([
     expect(recording.componentOutputs).toEqual(new Map([[component, { nodeNames: ["a"] }]]));
   },
 );
+
+test("a pool of provider alicloud is an ACK node pool, made by the cloud's plugin and not in the cluster", async () => {
+  const recording = await recordResources();
+  const [made] = parsedPools(alicloudPool);
+  if (made?.provider !== "alicloud") throw new Error("the settings have no such pool");
+  new NodePool("h800", { pool: made, nodes: [] });
+  const ack = (await recording.resources()).find(({ type }) => type.startsWith("alicloud:"));
+  expect(ack).toEqual({
+    ...plain,
+    type: "alicloud:cs/nodePool:NodePool",
+    name: "h800",
+    inputs: alicloudNodePool(made),
+  });
+});
 
 test("each node is labelled by force, and gives the labels back when it leaves the pool", async () => {
   const recording = await recordResources();

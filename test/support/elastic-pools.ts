@@ -21,6 +21,16 @@ export const clusterApiPool = {
   capacity: { cpu: "128", memory: "1536Gi", ephemeralStorage: "2Ti" },
 } as const;
 
+/** Settings of a pool that Alibaba Cloud makes: what must be given, and nothing else. */
+export const alicloudPool = {
+  name: "h800",
+  provider: "alicloud",
+  maxNodes: 4,
+  clusterId: "c0123456789abcdef",
+  vswitchIds: ["vsw-1"],
+  instanceTypes: ["ecs.ebmgn7ex.32xlarge"],
+} as const;
+
 /** Taints of both forms. */
 export const bothTaints = [
   { key: "nvidia.com/gpu", value: "present", effect: "NoSchedule" },

@@ -2,15 +2,24 @@ import { parseQuantity } from "../../core/quantity.ts";
 import type { CrossCheck, Finding } from "../cross-check.ts";
 import { elasticPools } from "../pool-labels.ts";
 import { stepInto } from "../problem.ts";
-import type { ClusterApiPoolConfig, KarpenterPoolConfig, NodePoolConfig, StackConfig } from "../stack-config.ts";
+import type {
+  AlicloudPoolConfig,
+  ClusterApiPoolConfig,
+  KarpenterPoolConfig,
+  NodePoolConfig,
+  StackConfig,
+} from "../stack-config.ts";
 
 /** Rules about pools whose nodes are made. */
 export const elasticPoolChecks: readonly CrossCheck[] = [
   {
     name: "pool-sizes",
-    sentence: "`minNodes` of a pool that Cluster API makes is at most its `maxNodes`.",
+    sentence: "`minNodes` of a pool that Cluster API or Alibaba Cloud makes is at most its `maxNodes`.",
     reads: ["nodePools"],
-    find: ({ nodePools }) => forEach(nodePools, "clusterApi", poolSizes),
+    find: ({ nodePools }) => [
+      ...forEach(nodePools, "clusterApi", poolSizes),
+      ...forEach(nodePools, "alicloud", poolSizes),
+    ],
   },
   {
     name: "labels-handed-on",
@@ -67,7 +76,10 @@ function isOf<P extends NodePoolConfig["provider"]>(pool: NodePoolConfig, provid
   return pool.provider === provider;
 }
 
-function poolSizes({ minNodes, maxNodes }: ClusterApiPoolConfig, path: string): readonly Finding[] {
+function poolSizes(
+  { minNodes, maxNodes }: ClusterApiPoolConfig | AlicloudPoolConfig,
+  path: string,
+): readonly Finding[] {
   if (minNodes <= maxNodes) return [];
   const message = `got ${maxNodes}, wanted at least ${minNodes}, which is minNodes.`;
   return [{ path: `${path}.maxNodes`, message, hint: "Raise maxNodes or lower minNodes." }];

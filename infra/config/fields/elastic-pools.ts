@@ -1,5 +1,5 @@
 import type { FieldsFor } from "../field.ts";
-import type { ClusterApiPoolConfig, KarpenterPoolConfig, TemplateRef } from "../stack-config.ts";
+import type { AlicloudPoolConfig, ClusterApiPoolConfig, KarpenterPoolConfig, TemplateRef } from "../stack-config.ts";
 import { textRules } from "../text-rules.ts";
 import { commonFields } from "./any-pool.ts";
 
@@ -164,4 +164,55 @@ export const clusterApiFields: FieldsFor<Omit<ClusterApiPoolConfig, "provider">>
       ephemeralStorage: { kind: "quantity", min: "1Gi", isRequired: true, sentence: "Local disk of a node." },
     },
   },
+};
+
+/** The settings of a pool that Alibaba Cloud makes. */
+export const alicloudFields: FieldsFor<Omit<AlicloudPoolConfig, "provider">> = {
+  ...commonFields,
+  minNodes: {
+    kind: "integer",
+    min: 0,
+    max: 1000,
+    unit: "nodes",
+    default: 0,
+    sentence: "Nodes that ACK leaves at least. The same as maxNodes: the pool has this size and is not scaled.",
+  },
+  ...elasticFields,
+  clusterId: { kind: "text", rule: textRules.word, isRequired: true, sentence: "Id of the ACK cluster." },
+  vswitchIds: {
+    kind: "texts",
+    each: textRules.word,
+    min: 1,
+    isRequired: true,
+    sentence: "Ids of the vSwitches that the nodes are put in.",
+  },
+  instanceTypes: {
+    kind: "texts",
+    each: textRules.word,
+    min: 1,
+    isRequired: true,
+    sentence: "ECS instance types with the pool's GPUs, tried in this order.",
+  },
+  systemDisk: {
+    kind: "group",
+    sentence: "Disk of each node, which holds the images.",
+    fields: {
+      category: { kind: "text", rule: textRules.word, default: "cloud_essd", sentence: "ECS disk category." },
+      sizeGiB: {
+        kind: "integer",
+        min: 40,
+        max: 2048,
+        unit: "GiB",
+        default: 500,
+        sentence: "Its size: the engine's image twice, its logs and caches.",
+      },
+    },
+  },
+  imageType: {
+    kind: "text",
+    rule: textRules.word,
+    isOptional: true,
+    sentence: "Operating system as ACK names it, such as AliyunLinux3.",
+  },
+  keyName: { kind: "text", rule: textRules.word, isOptional: true, sentence: "Key pair to log in with." },
 };

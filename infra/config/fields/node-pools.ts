@@ -2,7 +2,7 @@ import type { FieldsFor } from "../field.ts";
 import type { ExistingPoolConfig, StackConfig } from "../stack-config.ts";
 import { textRules } from "../text-rules.ts";
 import { commonFields, h800Pool } from "./any-pool.ts";
-import { clusterApiFields, karpenterFields } from "./elastic-pools.ts";
+import { alicloudFields, clusterApiFields, karpenterFields } from "./elastic-pools.ts";
 
 const { name, ...otherFields } = commonFields;
 
@@ -37,6 +37,7 @@ export const nodePoolsField: FieldsFor<StackConfig>["nodePools"] = {
     existing: existingFields,
     karpenter: karpenterFields,
     clusterApi: clusterApiFields,
+    alicloud: alicloudFields,
   },
   defaultVariant: "existing",
   min: 1,

@@ -5,10 +5,11 @@ import type { ObjectKind } from "../../core/pool-node.ts";
 import { machineDeployment } from "./cluster-api.ts";
 import { karpenterNodePool } from "./karpenter.ts";
 
-/** The object that makes the pool's nodes; undefined where the nodes exist. */
+/** The object of the cluster that makes the pool's nodes; undefined where the nodes exist or the cloud makes them. */
 export function madeObject(pool: NodePoolConfig): KubernetesObject | undefined {
   switch (pool.provider) {
     case "existing":
+    case "alicloud":
       return undefined;
     case "karpenter":
       return karpenterNodePool(pool);
