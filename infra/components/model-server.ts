@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "../core/kubernetes-object.ts";
 import { candidateServiceName } from "../core/names.ts";
 import { registerObject } from "./registered-kinds.ts";
-import { unawaited } from "./unawaited.ts";
+import { deletedInBackground, unawaited } from "./unawaited.ts";
 
 export interface ModelServerArgs {
   readonly app: string;
@@ -19,25 +19,29 @@ export class ModelServer extends pulumi.ComponentResource {
     super("keye-stack:serving:ModelServer", name, {}, opts);
     for (const object of args.objects) {
       const role = roleOf(object, args.app);
-      registerObject(role.skipAwait ? unawaited(object) : object, { parent: this, ...role.options });
+      registerObject(role.mark(object), { parent: this, ...role.options });
     }
     this.registerOutputs({});
   }
 }
 
 interface Role {
-  readonly skipAwait: boolean;
+  /** Says in the object how the provider makes and deletes it. */
+  readonly mark: (object: KubernetesObject) => KubernetesObject;
   readonly options: pulumi.CustomResourceOptions;
 }
 
 function roleOf(object: KubernetesObject, app: string): Role {
   const { kind, metadata } = object;
   // The promotion waits, with better diagnoses; and a retired revision may drain for longer than anybody wants to watch.
-  if (kind === "Deployment") return { skipAwait: true, options: { ignoreChanges: ["spec.replicas"] } };
+  if (kind === "Deployment") {
+    const mark = (deployment: KubernetesObject) => deletedInBackground(unawaited(deployment));
+    return { mark, options: { ignoreChanges: ["spec.replicas"] } };
+  }
   if (kind === "Service" && metadata.name === app) {
-    return { skipAwait: true, options: { protect: true, ignoreChanges: ["spec.selector"] } };
+    return { mark: unawaited, options: { protect: true, ignoreChanges: ["spec.selector"] } };
   }
   // Waiting for endpoints would wait for pods that only the promotion starts.
-  if (kind === "Service" && metadata.name === candidateServiceName(app)) return { skipAwait: true, options: {} };
-  return { skipAwait: false, options: {} };
+  if (kind === "Service" && metadata.name === candidateServiceName(app)) return { mark: unawaited, options: {} };
+  return { mark: (other) => other, options: {} };
 }

@@ -41,10 +41,12 @@ const cases: readonly {
     metadata: skipAwait,
   },
   {
-    what: "a Deployment's replicas are the promotion's, who also waits for them",
+    what: "a Deployment's replicas are the promotion's, who also waits for them; its name is free as soon as it is deleted",
     object: manifest("apps/v1", "Deployment", "keye-1a2b3c4d5e", { spec: { replicas: 0 } }),
     type: "kubernetes:apps/v1:Deployment",
-    metadata: skipAwait,
+    metadata: {
+      annotations: { ...skipAwait.annotations, "pulumi.com/deletionPropagationPolicy": "background" },
+    },
     options: { ignoreChanges: ["spec.replicas"] },
   },
   {
