@@ -11,11 +11,14 @@ import { isAlive, type RehearsalState, readState } from "../rehearsal/state.ts";
 import { startDetached, stopRehearsal } from "../rehearsal/supervisor.ts";
 import type { Command, CommandWorld } from "./command.ts";
 import { parseFlags, usageError } from "./flags.ts";
+import { nameOf } from "./rehearse-flags.ts";
+import { rehearseFromContext } from "./rehearse-from-context.ts";
 
 const help = `keye rehearse up [--detach] [--name NAME] [--nodes FILE] [--port PORT]
 keye rehearse down [--name NAME]
 keye rehearse status [--name NAME] [--json]
 keye rehearse env [--name NAME]
+keye rehearse --from-context CONTEXT --stack-file FILE [--kubeconfig FILE] [--strategy LIST] [--speed N] [--name NAME] [--json]
 
 An embedded Kubernetes cluster: a real control plane, simulated H800 nodes, simulated engines. Everything listens on
 loopback addresses and ends with the command, or with "down" where it was detached.
@@ -27,9 +30,19 @@ loopback addresses and ends with the command, or with "down" where it was detach
   status  Says where it is, and the address of each Service.
   env     Prints shell lines that point kubectl, pulumi and keye at it: eval "$(keye rehearse env)"
 
-  --name NAME  several can run side by side (default: default)
+  --name NAME  several can run side by side (default: default; with --from-context: copy)
 
-Exit codes: 0 done, 2 bad input, 4 environment (a port that is taken, a folder that cannot be written, a tool that is
+  --from-context CONTEXT  Rehearses a rollout on a copy of that cluster, which is read and never written to, nor are its Secrets
+          read: its nodes, what others hold on them, the namespace's quotas and limits, and as many replicas as serve there. Then
+          the program of the stack is run on the copy, once for each strategy, and told: how long each phase took, the verdict, and
+          the fewest ready replicas and free GPUs meanwhile. docs/rehearsal.md says what is assumed.
+          --stack-file FILE  the settings, such as Pulumi.prod.yaml
+          --kubeconfig FILE  (default: KUBECONFIG, then ~/.kube/config)
+          --strategy LIST    of blueGreen, canary, recreate, with commas (default: those that the planner calls possible)
+          --speed N          simulated seconds in one second while engines start (default: 20)
+          --json             the result as JSON
+
+Exit codes: 0 done (--from-context: every rollout passed), 1 --from-context: one did not, or none is possible, 2 bad input, 4 environment (a port that is taken, a folder that cannot be written, a tool that is
 missing; status and env: it is not running; up: it runs already), 130 cancelled while starting.
 `;
 
@@ -37,6 +50,7 @@ missing; status and env: it is not running; up: it runs already), 130 cancelled 
 export const rehearse: Command = {
   help,
   async run(args, world) {
+    if (args.some((arg) => /^--from-context(=|$)/.test(arg))) return rehearseFromContext(args, world);
     const { values, positionals } = parseFlags("rehearse", args, {
       detach: { type: "boolean", default: false },
       name: { type: "string", default: "default" },
@@ -45,11 +59,9 @@ export const rehearse: Command = {
       json: { type: "boolean", default: false },
     });
     const [word, ...rest] = positionals;
-    if (!/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/.test(values.name)) {
-      throw usageError("rehearse", `--name "${values.name}" is no DNS label of at most 40 characters.`);
-    }
+    const name = nameOf(values.name);
     if (rest.length > 0) throw usageError("rehearse", `unexpected ${rest.join(" ")}.`);
-    const { name, nodes } = values;
+    const { nodes } = values;
     if (word === "up") return up({ name, nodes, port: portOf(values.port), isDetached: values.detach }, world);
     if (word === "down") return down(name, world);
     if (word === "status") return status(name, values.json, world);

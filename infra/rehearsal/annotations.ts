@@ -1,6 +1,6 @@
 /**
- * Pod annotations that steer the rehearsal's kubelet and engine simulation. Nothing outside `infra/rehearsal/` reads
- * them: to the rest of the house they are annotations like any other.
+ * Annotations and labels of pods that steer the rehearsal's kubelet and engine simulation. Nothing outside `infra/rehearsal/` reads
+ * them: to the rest of the house they are like any other.
  */
 
 /** How many simulated seconds pass in one real second, such as `60`. Applies to loading, not to the engine's HTTP timing. @default 1 */
@@ -17,3 +17,6 @@ export const pullAnnotation = "rehearsal.keye-stack.dev/pull-seconds";
  * engine then starts as with a warm cache. @default 0
  */
 export const compileAnnotation = "rehearsal.keye-stack.dev/compile-seconds";
+
+/** Label of pods that hold a place on a node and are never played: they stand for pods of a cluster that was copied. */
+export const placeholderLabel = "rehearsal.keye-stack.dev/placeholder";

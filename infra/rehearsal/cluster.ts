@@ -10,7 +10,7 @@ import { findTools } from "./control-plane/tools.ts";
 import { joinNodes } from "./join-nodes.ts";
 import type { LaunchEngine } from "./kubelet/context.ts";
 import { Kubelet } from "./kubelet/kubelet.ts";
-import type { NodeShape } from "./nodes.ts";
+import type { NodeEndpoint, NodeShape } from "./nodes.ts";
 import { controlAddress, PodAddresses } from "./pod-address.ts";
 import { assertPortFree, claimOctet, freePorts } from "./ports.ts";
 import { ServiceProxies } from "./service-proxies.ts";
@@ -128,14 +128,15 @@ async function start(options: ClusterOptions, closers: Closers): Promise<Rehears
   const volumes = new ClaimVolumes({ api, clock });
   closers.add(() => volumes.close());
   volumes.start();
-  return new RehearsalCluster({ options, state, controlPlane, host: at.host, closers, startedAt });
+  const nodesAt = { address: at.host, port: at.kubeletPort };
+  return new RehearsalCluster({ options, state, controlPlane, nodesAt, closers, startedAt });
 }
 
 interface ClusterParts {
   readonly options: ClusterOptions;
   readonly state: RehearsalState;
   readonly controlPlane: ControlPlane;
-  readonly host: string;
+  readonly nodesAt: NodeEndpoint;
   readonly closers: Closers;
   readonly startedAt: number;
 }
@@ -171,13 +172,19 @@ export class RehearsalCluster {
     return this.#state;
   }
 
+  /** Where the kubelet API of every simulated node is, also of those that join later. */
+  get nodesAt(): NodeEndpoint {
+    return this.#parts.nodesAt;
+  }
+
   /** Resolves if a component of the control plane ends by itself: the cluster is of no use then. */
   get broken(): Promise<DeployError> {
     return this.#parts.controlPlane.broken;
   }
 
   async startServiceProxy({ namespace, service, portName = "", listen }: ProxyRequest): Promise<ServiceProxy> {
-    const { host, options, closers } = this.#parts;
+    const { nodesAt, options, closers } = this.#parts;
+    const host = nodesAt.address;
     const [port = 0] = listen === undefined ? await freePorts(host, 1) : [];
     const proxy = await startServiceProxy({
       api: this.api,

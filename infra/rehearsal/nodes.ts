@@ -86,9 +86,18 @@ export function nodeStatus(shape: NodeShape, at: NodeEndpoint) {
     pods: "110",
     ...(shape.gpu === undefined ? {} : { [gpuResource]: String(shape.gpu.count) }),
   };
+  return playedStatus({ capacity: resources, allocatable: resources }, at);
+}
+
+type Quantities = Readonly<Record<string, string>>;
+
+/** The status of a node that has these resources. The conditions are kwok's. */
+export function playedStatus(
+  resources: { readonly capacity: Quantities; readonly allocatable: Quantities },
+  at: NodeEndpoint,
+) {
   return {
-    capacity: resources,
-    allocatable: resources,
+    ...resources,
     addresses: [{ type: "InternalIP", address: at.address }],
     daemonEndpoints: { kubeletEndpoint: { Port: at.port } },
     nodeInfo: {

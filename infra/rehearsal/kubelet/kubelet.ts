@@ -1,6 +1,7 @@
 import type { ApiClient } from "../../cluster/api-client.ts";
 import { followObjects } from "../../cluster/resources.ts";
 import type { Clock } from "../../core/clock.ts";
+import { placeholderLabel } from "../annotations.ts";
 import { simulatedNodeLabel } from "../control-plane/arguments.ts";
 import type { PodAddresses } from "../pod-address.ts";
 import { runCommand } from "./command-process.ts";
@@ -25,7 +26,7 @@ export interface KubeletOptions {
   readonly hostIP: string;
 }
 
-/** Plays the kubelets of all simulated nodes: each pod that is bound to one of them comes to life here. */
+/** Plays the kubelets of all simulated nodes: each pod that is bound to one of them comes to life here, but for those that only hold a place. */
 export class Kubelet {
   readonly #options: KubeletOptions;
   readonly #context: KubeletContext;
@@ -70,7 +71,7 @@ export class Kubelet {
       else this.#nodes.delete(change.object.metadata.name);
     });
     await Promise.race([known.promise, nodes]);
-    const query = { fieldSelector: "spec.nodeName!=" };
+    const query = { fieldSelector: "spec.nodeName!=", labelSelector: `!${placeholderLabel}` };
     const pods = followObjects<KubePod>(api, { path: "/api/v1/pods", query, clock, signal }, (change) => {
       if (change.kind === "set") this.#onPod(change.object);
       else if (change.kind === "gone") this.#workers.get(change.object.metadata.uid)?.worker.vanish();
