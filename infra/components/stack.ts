@@ -1,6 +1,11 @@
+import { availableParallelism } from "node:os";
 import { resolve } from "node:path";
+import type { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { InspectNodesResult } from "../core/pool-node.ts";
+import { canonicalJson } from "../core/canonical-json.ts";
+import { DeployError } from "../core/errors.ts";
+import type { KubernetesObject } from "../core/kubernetes-object.ts";
+import type { InspectNodesResult, PoolNode } from "../core/pool-node.ts";
 import type { PromotionOutputs } from "../core/promotion-inputs.ts";
 import { engineChart, parseManifests, renderChart } from "../process/helm.ts";
 import { chartValues } from "../spec/chart-values.ts";
@@ -13,6 +18,7 @@ import { cacheKeyOf, revisionOf } from "../spec/revision.ts";
 import { supplyInputs, supplyPlan } from "../spec/supply/plan.ts";
 import { adoptingProvider, clusterProvider, inspectNodes, inspectReferences, stackNamespace } from "./cluster.ts";
 import { withStrategy } from "./headroom.ts";
+import { inParallel } from "./in-parallel.ts";
 import { ModelServer } from "./model-server.ts";
 import { NodePool } from "./node-pool.ts";
 import { sha256 } from "./pinned-stack.ts";
@@ -36,32 +42,86 @@ export interface StackOutputs {
  * cluster is asked. Throws `DeployError`.
  */
 export async function declareStack(config: PinnedStack): Promise<StackOutputs> {
-  const { name, namespace } = config;
-  const manifests = await renderChart({
-    chartDir: engineChart,
-    release: name,
-    namespace,
-    values: chartValues(config, "promotion"),
-  });
-  const objects = parseManifests(manifests);
-  const revision = revisionOf(objects);
-  const cluster = await fittingCluster(config);
-  const decided = await withStrategy(config, objects);
+  const [outputs] = await declareStacks([config]);
+  // There is one for each of the settings.
+  return outputs as StackOutputs;
+}
 
-  const provider = clusterProvider(config, cluster.clusterUid);
-  const claimProvider = adoptingProvider(config, cluster.clusterUid);
-  const home = stackNamespace(config, claimProvider);
+/**
+ * Declares several stacks of one cluster in one program, each as {@link declareStack} does, in their order; nothing is
+ * registered unless all of them fit. They have context and node pools in common (else `CONFIG_INVALID`), and names and
+ * namespaces of their own.
+ */
+export async function declareStacks(
+  configs: readonly [PinnedStack, ...PinnedStack[]],
+): Promise<readonly StackOutputs[]> {
+  const [first, ...others] = configs;
+  for (const other of others) refuseElsewhere(other, first);
+  const rendered = await inParallel(configs, availableParallelism(), renderModel);
+  const found = await inspectNodes(first);
+  for (const config of configs) await checkFit(config, found);
+  const models = await Promise.all(rendered.map(withDecidedStrategy));
+  const cluster = declareCluster(first, found);
+  return models.map((model) => declareModel(model, cluster));
+}
+
+function refuseElsewhere(config: PinnedStack, first: PinnedStack): void {
+  const placeOf = ({ context = "", nodePools }: PinnedStack) => canonicalJson({ context, nodePools });
+  if (placeOf(config) === placeOf(first)) return;
+  throw new DeployError({
+    code: "CONFIG_INVALID",
+    where: config.name,
+    message: `Its context or its nodePools are not those of "${first.name}", which is declared in the same program.`,
+    hint: "Give both the same, or declare them in programs of their own.",
+  });
+}
+
+/** Settings that fit their cluster, and the objects of their chart. */
+interface Model {
+  readonly config: PinnedStack;
+  readonly objects: readonly KubernetesObject[];
+}
+
+async function renderModel(config: PinnedStack): Promise<Model> {
+  const { name, namespace } = config;
+  const values = chartValues(config, "promotion");
+  const manifests = await renderChart({ chartDir: engineChart, release: name, namespace, values });
+  return { config, objects: parseManifests(manifests) };
+}
+
+async function withDecidedStrategy({ config, objects }: Model): Promise<Model> {
+  return { config: await withStrategy(config, objects), objects };
+}
+
+/** What the stacks of a cluster have in common. */
+interface SharedCluster {
+  readonly provider: Provider;
+  /** See {@link adoptingProvider}. */
+  readonly adopting: Provider;
+  readonly pools: readonly NodePool[];
+  /** Nodes of all pools. */
+  readonly nodes: readonly PoolNode[];
+}
+
+function declareCluster(config: PinnedStack, found: InspectNodesResult): SharedCluster {
+  const provider = clusterProvider(config, found.clusterUid);
   const pools = config.nodePools.map((pool) => {
-    const nodes = cluster.pools.find((found) => found.name === pool.name)?.nodes ?? [];
+    const nodes = found.pools.find(({ name }) => name === pool.name)?.nodes ?? [];
     return new NodePool(pool.name, { pool, nodes }, { provider });
   });
-  const nodes = cluster.pools.flatMap((pool) => pool.nodes);
+  const nodes = found.pools.flatMap((pool) => pool.nodes);
+  return { provider, adopting: adoptingProvider(config, found.clusterUid), pools, nodes };
+}
+
+function declareModel({ config, objects }: Model, { provider, adopting, pools, nodes }: SharedCluster): StackOutputs {
+  const { name, namespace } = config;
+  const revision = revisionOf(objects);
+  const home = stackNamespace(config, adopting);
   const plan = supplyPlan(config, nodes, sha256);
-  const supply = new Supply(name, { plan, claimProvider }, { provider, dependsOn: [home] });
+  const supply = new Supply(name, { plan, claimProvider: adopting }, { provider, dependsOn: [home] });
   const server = new ModelServer(name, { app: name, objects }, { provider, dependsOn: [home, ...pools] });
   const candidate = { revision, supply: supplyInputs(config, plan), cacheKey: cacheKeyOf(objects) };
-  const promotion = new Promotion(name, promotionInputs(decided, candidate, host), { dependsOn: [supply, server] });
-
+  const promotion = new Promotion(name, promotionInputs(config, candidate, host), { dependsOn: [supply, server] });
   return {
     activeRevision: promotion.activeRevision,
     endpoint: `http://${name}.${namespace}.svc:${config.engine.port}`,
@@ -70,20 +130,18 @@ export async function declareStack(config: PinnedStack): Promise<StackOutputs> {
   };
 }
 
-/** What the cluster has, found to fit the settings. Throws `POOL_MISMATCH`, `CONFIG_INVALID`, `CLAIM_MISMATCH`. */
-async function fittingCluster(config: PinnedStack): Promise<InspectNodesResult> {
-  const cluster = await inspectNodes(config);
-  const ofPools = checkNodePools(config, cluster);
+/** Throws `POOL_MISMATCH`, `CONFIG_INVALID` or `CLAIM_MISMATCH` where the cluster does not fit the settings. */
+async function checkFit(config: PinnedStack, found: InspectNodesResult): Promise<void> {
+  const ofPools = checkNodePools(config, found);
   if (ofPools.length > 0) throw poolError(ofPools);
-  const ofPlan = planProblems(config, cluster.pools);
+  const ofPlan = planProblems(config, found.pools);
   if (ofPlan.refused.length > 0) throw planError(ofPlan.refused);
-  for (const note of poolNotes(config, cluster)) await pulumi.log.info(note);
+  for (const note of poolNotes(config, found)) await pulumi.log.info(note);
   for (const warning of [...poolWarnings(config), ...ofPlan.warned]) await pulumi.log.warn(warning);
   const references = await inspectReferences(config);
-  const ofClaims = checkClaims(config, references, mostNodes(config, cluster));
+  const ofClaims = checkClaims(config, references, mostNodes(config, found));
   if (ofClaims.length > 0) throw claimError(ofClaims, config.namespace);
   for (const warning of secretWarnings(config, references)) await pulumi.log.warn(warning);
-  return cluster;
 }
 
 const host = {

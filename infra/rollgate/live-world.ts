@@ -5,18 +5,20 @@ import { join } from "node:path";
 import { type ClusterConnection, connect } from "../cluster/connect.ts";
 import { systemClock } from "../cluster/system-clock.ts";
 import type { PromotionInputs } from "../core/promotion-inputs.ts";
-import type { ProgressPort } from "../gate/ports.ts";
+import type { ClusterPort, ProgressPort } from "../gate/ports.ts";
 import { promote } from "../gate/promote.ts";
 import type { EngineLog } from "./engine-log.ts";
 import { planHeadroom } from "./plan-headroom.ts";
 import { TransportProber } from "./prober-port.ts";
 import type { ProviderWorld } from "./provider.ts";
+import { SharedReading } from "./shared-reading.ts";
 
 /**
  * The provider's world as it is: each call opens a connection to the cluster that its inputs name, and closes it.
  * `kubeconfig` is the environment variable of that name, so that an error can name the file.
  */
 export function liveWorld(log: EngineLog, kubeconfig: string | undefined): ProviderWorld {
+  const capacities = new SharedReading<Awaited<ReturnType<ClusterPort["capacity"]>>>();
   async function connected<T>(
     { context }: { readonly context?: string },
     use: (connection: ClusterConnection) => Promise<T>,
@@ -40,7 +42,14 @@ export function liveWorld(log: EngineLog, kubeconfig: string | undefined): Provi
     liveTraffic: (inputs, signal) => connected(inputs, (connection) => connection.liveTraffic(inputs, signal)),
     inspectNodes: (args, signal) => connected(args, (connection) => connection.inspectNodes(args, signal)),
     inspectReferences: (args, signal) => connected(args, (connection) => connection.inspectReferences(args, signal)),
-    planHeadroom: (args, signal) => connected(args, (connection) => planHeadroom(connection, args, signal)),
+    planHeadroom: (args, signal) =>
+      connected(args, (connection) => {
+        const { cluster } = connection;
+        // The first to ask closes its connection only once it has the reading.
+        const capacity = () => capacities.join(args.context ?? "", () => cluster.capacity(signal));
+        const limits = cluster.limits.bind(cluster);
+        return planHeadroom({ ...connection, cluster: { capacity, limits } }, args, signal);
+      }),
   };
 }
 

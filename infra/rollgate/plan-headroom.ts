@@ -1,6 +1,7 @@
 import type { ClusterConnection } from "../cluster/connect.ts";
 import type { PlanHeadroomArgs, PlanHeadroomResult } from "../core/headroom.ts";
 import { activeOf } from "../gate/app-view.ts";
+import type { ClusterPort } from "../gate/ports.ts";
 import { Headroom } from "../status/headroom/headroom.ts";
 import { capacityRefusal, headroomLines } from "../status/headroom/report.ts";
 import { rolesIn } from "../status/headroom/roles.ts";
@@ -9,7 +10,7 @@ import type { Node, PodSpec } from "../status/objects.ts";
 
 /** Reads the cluster and plans a rollout on it, with the words of the promotion that would follow. Writes nothing. */
 export async function planHeadroom(
-  connection: Pick<ClusterConnection, "cluster" | "liveTraffic">,
+  connection: { readonly cluster: Pick<ClusterPort, "capacity" | "limits"> } & Pick<ClusterConnection, "liveTraffic">,
   args: PlanHeadroomArgs,
   signal: AbortSignal,
 ): Promise<PlanHeadroomResult> {
