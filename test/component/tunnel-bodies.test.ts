@@ -3,9 +3,9 @@ import { EventEmitter } from "node:events";
 import { connect, type Socket } from "node:net";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
-import { openTunnel, type Tunnel } from "../../../infra/cluster/tunnel.ts";
-import { until } from "../../support/until.ts";
-import { TunnelBench } from "./tunnel-bench.ts";
+import { openTunnel, type Tunnel } from "../../infra/cluster/tunnel.ts";
+import { until } from "../support/until.ts";
+import { TunnelBench } from "../unit/cluster/tunnel-bench.ts";
 
 const never = new AbortController().signal;
 

@@ -5,9 +5,9 @@ import { createServer, type Server } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
-import { download, sumFor } from "../../../scripts/toolchain.d/download.ts";
-import { answeringHosts } from "../../../scripts/toolchain.d/hosts.ts";
-import type { Checksum } from "../../../scripts/toolchain.d/tools.ts";
+import { download, sumFor } from "../../scripts/toolchain.d/download.ts";
+import { answeringHosts } from "../../scripts/toolchain.d/hosts.ts";
+import type { Checksum } from "../../scripts/toolchain.d/tools.ts";
 
 const sum = createHash("sha256").update("a binary").digest("hex");
 const otherSum = createHash("sha256").update("another").digest("hex");

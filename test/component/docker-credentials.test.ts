@@ -2,7 +2,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { askCredentialHelper } from "../../../infra/process/docker-credentials.ts";
+import { askCredentialHelper } from "../../infra/process/docker-credentials.ts";
 
 let folder = "";
 beforeEach(() => {

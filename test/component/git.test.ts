@@ -4,8 +4,8 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { readBranches } from "../../../infra/process/git.ts";
-import { GitRepository } from "../../support/git-repository.ts";
+import { readBranches } from "../../infra/process/git.ts";
+import { GitRepository } from "../support/git-repository.ts";
 
 const { signal } = new AbortController();
 const closers: (() => unknown)[] = [];

@@ -4,11 +4,11 @@ import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import statusMessages from "@pulumi/pulumi/proto/status_pb.js";
 import emptyMessages from "google-protobuf/google/protobuf/empty_pb.js";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { GrpcEngineLog } from "../../../infra/rehearsal/provider/engine-log.ts";
-import type { JsonObject } from "../../../infra/rehearsal/provider/json.ts";
-import { serviceOf } from "../../../infra/rehearsal/provider/service.ts";
-import { secret } from "../../../infra/rehearsal/provider/values.ts";
-import { fromStruct, toStruct } from "../../../infra/rehearsal/provider/wire.ts";
+import { GrpcEngineLog } from "../../infra/rehearsal/provider/engine-log.ts";
+import type { JsonObject } from "../../infra/rehearsal/provider/json.ts";
+import { serviceOf } from "../../infra/rehearsal/provider/service.ts";
+import { secret } from "../../infra/rehearsal/provider/values.ts";
+import { fromStruct, toStruct } from "../../infra/rehearsal/provider/wire.ts";
 import {
   configMap,
   deployment,
@@ -16,7 +16,7 @@ import {
   type ProviderRig,
   providerRig,
   urnOf,
-} from "../../support/offline-provider.ts";
+} from "../support/offline-provider.ts";
 
 type Client = InstanceType<typeof providerServices.ResourceProviderClient>;
 

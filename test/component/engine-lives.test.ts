@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { logOf, pollRuns, resultOf, timeClass } from "./polling.ts";
-import { firstMissing, readLog, readRuns, readTranscript } from "./recording.ts";
-import { EngineUnderTest, recordedFlags } from "./support.ts";
+import { logOf, pollRuns, resultOf, timeClass } from "../unit/engine/polling.ts";
+import { firstMissing, readLog, readRuns, readTranscript } from "../unit/engine/recording.ts";
+import { EngineUnderTest, recordedFlags } from "../unit/engine/support.ts";
 
 describe("a start-up", () => {
   test("answers each endpoint in the recorded order and time", async () => {
