@@ -4,6 +4,12 @@ export const revisionLabel = "keye-stack.dev/revision";
 /** Label of the pods that serve while a canary replaces one revision by another: `<from>.<to>`. */
 export const rampLabel = "keye-stack.dev/ramp";
 
+/**
+ * Label of the pods of a group that do not lead it: their revision. They never carry {@link revisionLabel}, so that no Service
+ * ever finds them.
+ */
+export const workerLabel = "keye-stack.dev/worker-of";
+
 /** Selector value of a live Service that serves nothing yet. */
 export const noRevision = "none";
 
@@ -31,13 +37,16 @@ export const supplyLabel = "keye-stack.dev/supply";
 /** Name of the only container in the pod of such a Job. */
 export const supplyContainer = "supply";
 
+/** Label on the Job of a watchdog, and on its pods: the app's name. They never carry {@link appLabel}. */
+export const watchdogLabel = "keye-stack.dev/watchdog";
+
 /** The extended resource that the NVIDIA device plugin advertises. */
 export const gpuResource = "nvidia.com/gpu";
 
 /** Node label by which GPU feature discovery names a node's GPUs, such as `NVIDIA-H800`. */
 export const gpuProductLabel = "nvidia.com/gpu.product";
 
-/** Name of the Deployment and ConfigMap of one revision: `<app>-<revision>`. */
+/** Name of the workload and ConfigMap of one revision: `<app>-<revision>`. */
 export function revisionName(app: string, revision: string): string {
   return `${app}-${revision}`;
 }
@@ -45,6 +54,11 @@ export function revisionName(app: string, revision: string): string {
 /** Name of the Service that selects the candidate revision, for Jobs and people. */
 export function candidateServiceName(app: string): string {
   return `${app}-candidate`;
+}
+
+/** Name of a watchdog's ServiceAccount, and first part of its Job's name. */
+export function watchdogName(app: string): string {
+  return `${app}-watchdog`;
 }
 
 /** Name of the Lease that makes one promotion the only writer. */

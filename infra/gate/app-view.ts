@@ -1,13 +1,9 @@
-import { appLabel, noRevision, revisionLabel } from "../core/names.ts";
+import { appLabel, noRevision } from "../core/names.ts";
 import type { PromotionInputs } from "../core/promotion-inputs.ts";
-import type { Deployment, ObjectMeta, Pod } from "../status/objects.ts";
+import { replicaPods, revisionOf } from "../status/groups.ts";
+import type { Deployment, Pod } from "../status/objects.ts";
 import { hasEnded, isReady, isTerminating } from "../status/pod-facts.ts";
 import type { Observation } from "./ports.ts";
-
-/** The revision that an object belongs to, by its label. */
-export function revisionOf(object: { readonly metadata: ObjectMeta }): string | undefined {
-  return object.metadata.labels?.[revisionLabel];
-}
 
 /** The revision that traffic belongs to, or `none`. In a ramp, the one that is being replaced. */
 export function activeOf({ traffic }: Pick<Observation, "traffic">): string {
@@ -29,9 +25,10 @@ export function servingRevisions({ traffic }: Pick<Observation, "traffic">): rea
   return traffic.kind === "revision" ? [traffic.revision] : [];
 }
 
-/** Pods of one revision that are not on their way out. */
+/** Pods of one revision that are not on their way out, one for each replica: of a group its leader, with the others in `workers`. */
 export function podsOf(observation: { readonly pods: readonly Pod[] }, revision: string): Pod[] {
-  return observation.pods.filter((pod) => revisionOf(pod) === revision && !isTerminating(pod) && !hasEnded(pod));
+  const own = replicaPods(observation.pods.filter((pod) => revisionOf(pod) === revision));
+  return own.filter((pod) => !isTerminating(pod) && !hasEnded(pod));
 }
 
 /** How many pods of a revision are ready. */

@@ -65,10 +65,11 @@ export class FaultWatch {
     const staying = new Map(
       view.pods.filter((pod) => !isTerminating(pod)).map((pod) => [pod.metadata.uid ?? "", pod.metadata.name]),
     );
+    const wanted = this.#replicas * (view.deployment?.group?.size ?? 1);
     for (const [uid, name] of this.#known) {
       if (staying.has(uid) || this.#lost.has(uid)) continue;
       // Fewer pods on purpose is a scale-down that is still under way, not a loss.
-      if (staying.size >= this.#replicas && this.#known.size > this.#replicas) continue;
+      if (staying.size >= wanted && this.#known.size > wanted) continue;
       this.#lost.set(uid, {
         code: "E_EVICTED",
         reason: "It was deleted by someone or something else while it started.",

@@ -1,5 +1,6 @@
 import type { EpochMs } from "../core/units.ts";
 import { quoteEvidence } from "../status/engine-log.ts";
+import { isOfGroup } from "../status/groups.ts";
 import type { Pod } from "../status/objects.ts";
 import { engineStatus, isReady, isTerminating, lifeOf, restartsOf } from "../status/pod-facts.ts";
 import type { PromotionRun } from "./promotion-run.ts";
@@ -39,7 +40,8 @@ export class LogReader {
     const state = engineStatus(pod)?.state;
     const hasRestarted = restartsOf(pod) > 0;
     const hasRun = state?.running !== undefined || state?.terminated !== undefined || hasRestarted;
-    if (!hasRun || isReady(pod) || isTerminating(pod)) return { log: "", previousLog: "" };
+    const isOver = isTerminating(pod) && !(isOfGroup(pod) && hasRestarted);
+    if (!hasRun || isReady(pod) || isOver) return { log: "", previousLog: "" };
     const { name } = pod.metadata;
     const known = this.#logs.get(name);
     const now = this.#run.ports.clock.now();

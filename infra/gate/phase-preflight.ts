@@ -1,9 +1,10 @@
 import { ledgerLines } from "../status/gpu-ledger.ts";
+import { revisionOf } from "../status/groups.ts";
 import { capacityRefusal, comingText, freeText, headroomLedger, needText } from "../status/headroom/report.ts";
 import { type PodRole, rolesIn } from "../status/headroom/roles.ts";
 import type { Pod } from "../status/objects.ts";
 import { isTerminating } from "../status/pod-facts.ts";
-import { activeOf, deploymentOf, isOfApp, leftoversOf, revisionOf } from "./app-view.ts";
+import { activeOf, deploymentOf, isOfApp, leftoversOf } from "./app-view.ts";
 import { coolDownLeft } from "./negative-cache.ts";
 import type { Situation } from "./phase-observe.ts";
 import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";

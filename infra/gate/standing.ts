@@ -1,8 +1,9 @@
 import type { Traffic } from "../core/traffic.ts";
 import type { EpochMs, Seconds } from "../core/units.ts";
 import { gpusOf } from "../status/gpu-ledger.ts";
+import { revisionOf } from "../status/groups.ts";
 import { hasEnded } from "../status/pod-facts.ts";
-import { deploymentOf, readyCount, revisionOf, servingRevisions } from "./app-view.ts";
+import { deploymentOf, readyCount, servingRevisions } from "./app-view.ts";
 import type { EvidenceDocument } from "./evidence.ts";
 import { type EvidenceLedger, entriesOf, type LedgerEntry, promotedRevisions } from "./ledger.ts";
 import type { AppRef, Observation } from "./ports.ts";

@@ -17,6 +17,8 @@ export interface FailureSignature {
   readonly onlyAfterExit?: boolean;
   /** True where the line only announces that something failed: the traceback beside it says what. */
   readonly namesNoCause?: boolean;
+  /** True where it follows from the end of another pod of the group, which says more. */
+  readonly isEcho?: boolean;
 }
 
 const whileLoading: readonly StartupPhase[] = ["load"];
@@ -180,6 +182,14 @@ export const failureSignatures: readonly FailureSignature[] = [
     code: "E_GPU",
     explanation: "The GPUs of one replica do not have the same free memory: another process holds part of one.",
     cure: "Look for foreign processes on the node's GPUs.",
+  },
+  {
+    class: "peer-gone",
+    pattern: /gloo\/transport\/tcp\/\S+\s+(?:Connection closed by peer|Read error|Write error)|\d+\/\d+ clients joined/,
+    code: "E_CRASH",
+    explanation: "Another pod of its group has ended, or has never come.",
+    cure: "Read the logs of the other pods of the group.",
+    isEcho: true,
   },
   {
     class: "nccl",

@@ -126,10 +126,15 @@ export interface Pod {
     readonly containerStatuses?: readonly ContainerStatus[];
     readonly initContainerStatuses?: readonly ContainerStatus[];
   };
+  /** The other pods of the group that it leads. Put there by `replicaPods`; the API has no such field. */
+  readonly workers?: readonly Pod[];
 }
 
+/** What keeps the replicas of one revision running: a Deployment, or what else reads like one. */
 export interface Deployment {
   readonly metadata: ObjectMeta;
+  /** Set where a replica is a group of pods: a LeaderWorkerSet, with its leaders' template in `spec`. */
+  readonly group?: { readonly size: number };
   readonly spec: {
     readonly replicas?: number;
     readonly selector: { readonly matchLabels?: Readonly<Record<string, string>> };

@@ -1,4 +1,5 @@
 import { engineContainer } from "../core/names.ts";
+import { groupSizeOf } from "./groups.ts";
 import type { Condition, ContainerState, ContainerStatus, ContainerTermination, Event, Pod } from "./objects.ts";
 
 /** The condition of that type, if the pod has it. */
@@ -6,9 +7,11 @@ export function conditionOf(pod: Pod, type: string): Condition | undefined {
   return pod.status?.conditions?.find((condition) => condition.type === type);
 }
 
-/** True while the kubelet's readiness probe passes and the pod is not leaving. */
+/** True while the kubelet's readiness probe passes and the pod is not leaving; of a group, for each of its pods. */
 export function isReady(pod: Pod): boolean {
-  return conditionOf(pod, "Ready")?.status === "True" && !isTerminating(pod);
+  const isOwn = conditionOf(pod, "Ready")?.status === "True" && !isTerminating(pod);
+  if (pod.workers === undefined) return isOwn;
+  return isOwn && pod.workers.length === groupSizeOf(pod) - 1 && pod.workers.every(isReady);
 }
 
 /** True once the pod has been asked to end. */
@@ -62,10 +65,12 @@ export function lastEvent(pod: Pod, events: readonly Event[], reasons: readonly 
 }
 
 /**
- * What identifies one life of a pod's processes: its UID and its restarts. A proof holds for exactly one life.
+ * What identifies one life of a pod's processes: its UID and its restarts, and those of each pod of the group that it leads.
+ * A proof holds for exactly one life.
  *
  * Empty UIDs do not occur in a real cluster; they would make no two pods equal here.
  */
 export function lifeOf(pod: Pod): string {
-  return `${pod.metadata.uid ?? `no-uid:${pod.metadata.name}`}/${restartsOf(pod)}`;
+  const own = `${pod.metadata.uid ?? `no-uid:${pod.metadata.name}`}/${restartsOf(pod)}`;
+  return [own, ...(pod.workers ?? []).map(lifeOf).sort()].join("+");
 }

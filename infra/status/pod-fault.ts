@@ -2,6 +2,7 @@ import type { ErrorCode } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
 import { findFailure } from "./engine-log.ts";
 import { type Fault, faultWaits } from "./fault.ts";
+import { isOfGroup } from "./groups.ts";
 import type { ContainerTermination, Pod } from "./objects.ts";
 import type { PodEvidence } from "./pod-evidence.ts";
 import {
@@ -101,7 +102,7 @@ function registryWords(words: string, image: string): string {
 
 /** Reads the log before anything else: exit codes say too little, since a crashed engine may well exit with 0. */
 function engineFault({ pod, events, log, previousLog }: PodEvidence): Fault | undefined {
-  if (isTerminating(pod) || isReady(pod)) return undefined;
+  if (isLeaving(pod) || isReady(pod)) return undefined;
   const status = engineStatus(pod);
   const ending = lastTermination(pod);
   const isRunning = status?.state?.running !== undefined;
@@ -118,7 +119,8 @@ function engineFault({ pod, events, log, previousLog }: PodEvidence): Fault | un
     const { signature, line } = found;
     const how = ending === undefined ? "" : ` ${endingText(ending, pod)}`;
     const reason = `${signature.explanation}${how} Log: ${quoted(line)}`;
-    return fault(pod, { code: signature.code, reason, cure: signature.cure });
+    const { code, cure, isEcho } = signature;
+    return fault(pod, { code, reason, cure, ...(isEcho ? { tolerated: 1 } : {}) });
   }
   const kill = lastEvent(pod, events, ["Killing"])?.message ?? "";
   const probe = /failed (startup|liveness) probe/.exec(kill)?.[1];
@@ -130,9 +132,16 @@ function engineFault({ pod, events, log, previousLog }: PodEvidence): Fault | un
     const reason = `The kubelet ended it, because it had stopped answering: ${ended(kill)}`;
     return fault(pod, { code: "E_CRASH", reason, cure: "Read the end of its log." });
   }
-  const isLooping = status?.state?.waiting?.reason === "CrashLoopBackOff" || (status?.restartCount ?? 0) >= 2;
+  // A group is made anew as a whole at the first restart in it: nothing loops there.
+  const isLooping =
+    isOfGroup(pod) || status?.state?.waiting?.reason === "CrashLoopBackOff" || (status?.restartCount ?? 0) >= 2;
   if (ending === undefined || !isLooping) return undefined;
   return fault(pod, { code: "E_CRASH", reason: endingText(ending, pod), cure: "Read the end of its log." });
+}
+
+/** On its way out, and not because its own restart has condemned the group that it is of. */
+function isLeaving(pod: Pod): boolean {
+  return isTerminating(pod) && !(isOfGroup(pod) && restartsOf(pod) > 0);
 }
 
 function configFault({ pod, events }: PodEvidence): Fault | undefined {

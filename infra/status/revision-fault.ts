@@ -18,7 +18,7 @@ const unreachable = /^(?:Error creating: )?Post "https?:\/\//;
  * that could tell. Undefined while as many pods exist as are wanted.
  */
 export function revisionFault({ deployment, pods, events }: RevisionEvidence): Fault | undefined {
-  const wanted = deployment.spec.replicas ?? 1;
+  const wanted = (deployment.spec.replicas ?? 1) * (deployment.group?.size ?? 1);
   if (pods.length >= wanted) return undefined;
   const condition = deployment.status?.conditions?.find(
     ({ type, status, message = "" }) => type === "ReplicaFailure" && status === "True" && !unreachable.test(message),
@@ -36,7 +36,7 @@ export function revisionFault({ deployment, pods, events }: RevisionEvidence): F
     cure: isQuota
       ? "Raise the quota of the namespace, or free what other workloads hold."
       : "Read what the quota, policy or webhook asks for.",
-    where: `deployment/${deployment.metadata.name}`,
+    where: `${deployment.group === undefined ? "deployment" : "leaderworkerset"}/${deployment.metadata.name}`,
     verdictAfterSeconds: condition === undefined ? faultWaits.quotaEventSeconds : 0,
     tolerated: 0,
   };

@@ -1,4 +1,5 @@
-import { appLabel, revisionLabel } from "../../core/names.ts";
+import { appLabel } from "../../core/names.ts";
+import { revisionOf } from "../groups.ts";
 import type { Pod } from "../objects.ts";
 import { isTerminating } from "../pod-facts.ts";
 
@@ -24,7 +25,7 @@ export function rolesIn({ namespace, app, revision, active }: RolloutOf): (pod: 
   return (pod) => {
     const { labels = {} } = pod.metadata;
     if (pod.metadata.namespace !== namespace || labels[appLabel] !== app) return "other";
-    const own = labels[revisionLabel];
+    const own = revisionOf(pod);
     if (own === revision && !isTerminating(pod)) return "candidate";
     return own === active ? "stable" : "leaving";
   };
