@@ -7,6 +7,7 @@ import { DeployError, textOf } from "../core/errors.ts";
 import type { PlanHeadroomArgs, PlanHeadroomResult } from "../core/headroom.ts";
 import type { InspectNodesArgs, InspectNodesResult } from "../core/pool-node.ts";
 import type { InspectReferencesArgs, InspectReferencesResult } from "../core/references.ts";
+import type { InspectRevisionsArgs, InspectRevisionsResult, KeptRevision } from "../core/revisions.ts";
 import { referencesOf } from "../spec/check-references.ts";
 import { growthInputs } from "../spec/node-pools/growth.ts";
 import { madeKinds } from "../spec/node-pools/made-object.ts";
@@ -40,6 +41,18 @@ export async function inspectReferences(config: StackConfig): Promise<InspectRef
     secrets: secrets.map(({ name }) => name),
   };
   return invoke("rollgate:index:inspectReferences", args);
+}
+
+/**
+ * The earlier revisions that stay beside `target`, last promoted first, as the cluster has them now. Asks nothing where the
+ * settings keep none.
+ */
+export async function inspectRevisions(config: StackConfig, target: string): Promise<readonly KeptRevision[]> {
+  const { keepRevisions } = config.rollout;
+  if (keepRevisions === 0) return [];
+  const { name: app, namespace } = config;
+  const args: InspectRevisionsArgs = { ...contextOf(config), namespace, app, target, atMost: keepRevisions };
+  return (await invoke<InspectRevisionsResult>("rollgate:index:inspectRevisions", args)).promoted;
 }
 
 /** Plans the rollout of the stack's pods on the cluster as it is, as {@link inspectNodes} looks at it. */

@@ -1,18 +1,24 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { KubernetesObject } from "../core/kubernetes-object.ts";
 import { candidateServiceName } from "../core/names.ts";
+import type { KeptRevision } from "../core/revisions.ts";
+import { registerKept } from "./kept-revisions.ts";
 import { registerObject } from "./registered-kinds.ts";
 import { deletedInBackground, unawaited } from "./unawaited.ts";
 
 export interface ModelServerArgs {
   readonly app: string;
+  readonly namespace: string;
   /** Every object of the rendered chart. */
   readonly objects: readonly KubernetesObject[];
+  /** Earlier revisions that stay as they are. */
+  readonly kept: readonly KeptRevision[];
 }
 
 /**
- * The engine of one revision and the Services that lead to it. It brings no traffic and no replicas: the revision's
- * Deployment waits at zero, and the live Service is created selecting nothing, until a promotion scales and switches.
+ * The engine of one revision and the Services that lead to it, and what is kept of earlier ones. It brings no traffic and no
+ * replicas: the revision's Deployment waits at zero, and the live Service is created selecting nothing, until a promotion
+ * scales and switches.
  */
 export class ModelServer extends pulumi.ComponentResource {
   constructor(name: string, args: ModelServerArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -21,6 +27,7 @@ export class ModelServer extends pulumi.ComponentResource {
       const role = roleOf(object, args.app);
       registerObject(role.mark(object), { parent: this, ...role.options });
     }
+    registerKept(args.kept, args.namespace, this);
     this.registerOutputs({});
   }
 }

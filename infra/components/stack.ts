@@ -7,6 +7,7 @@ import { DeployError } from "../core/errors.ts";
 import type { KubernetesObject } from "../core/kubernetes-object.ts";
 import type { InspectNodesResult, PoolNode } from "../core/pool-node.ts";
 import type { PromotionOutputs } from "../core/promotion-inputs.ts";
+import type { KeptRevision } from "../core/revisions.ts";
 import { engineChart, parseManifests, renderChart } from "../process/helm.ts";
 import { chartValues } from "../spec/chart-values.ts";
 import { checkNodePools, mostNodes, poolError, poolNotes, poolWarnings } from "../spec/check-node-pools.ts";
@@ -16,7 +17,14 @@ import type { PinnedStack } from "../spec/pinned-stack.ts";
 import { promotionInputs } from "../spec/promotion-inputs.ts";
 import { cacheKeyOf, revisionOf } from "../spec/revision.ts";
 import { supplyInputs, supplyPlan } from "../spec/supply/plan.ts";
-import { adoptingProvider, clusterProvider, inspectNodes, inspectReferences, stackNamespace } from "./cluster.ts";
+import {
+  adoptingProvider,
+  clusterProvider,
+  inspectNodes,
+  inspectReferences,
+  inspectRevisions,
+  stackNamespace,
+} from "./cluster.ts";
 import { withStrategy } from "./headroom.ts";
 import { inParallel } from "./in-parallel.ts";
 import { ModelServer } from "./model-server.ts";
@@ -60,7 +68,7 @@ export async function declareStacks(
   const rendered = await inParallel(configs, availableParallelism(), renderModel);
   const found = await inspectNodes(first);
   for (const config of configs) await checkFit(config, found);
-  const models = await Promise.all(rendered.map(withDecidedStrategy));
+  const models = await Promise.all(rendered.map(decide));
   const cluster = declareCluster(first, found);
   return models.map((model) => declareModel(model, cluster));
 }
@@ -89,8 +97,15 @@ async function renderModel(config: PinnedStack): Promise<Model> {
   return { config, objects: parseManifests(manifests) };
 }
 
-async function withDecidedStrategy({ config, objects }: Model): Promise<Model> {
-  return { config: await withStrategy(config, objects), objects };
+/** A model for which all has been decided that the cluster decides. */
+interface DecidedModel extends Model {
+  /** Earlier revisions that stay. */
+  readonly kept: readonly KeptRevision[];
+}
+
+async function decide({ config, objects }: Model): Promise<DecidedModel> {
+  const decided = await withStrategy(config, objects);
+  return { config: decided, objects, kept: await inspectRevisions(config, revisionOf(objects)) };
 }
 
 /** What the stacks of a cluster have in common. */
@@ -113,13 +128,20 @@ function declareCluster(config: PinnedStack, found: InspectNodesResult): SharedC
   return { provider, adopting: adoptingProvider(config, found.clusterUid), pools, nodes };
 }
 
-function declareModel({ config, objects }: Model, { provider, adopting, pools, nodes }: SharedCluster): StackOutputs {
+function declareModel(
+  { config, objects, kept }: DecidedModel,
+  { provider, adopting, pools, nodes }: SharedCluster,
+): StackOutputs {
   const { name, namespace } = config;
   const revision = revisionOf(objects);
   const home = stackNamespace(config, adopting);
   const plan = supplyPlan(config, nodes, sha256);
   const supply = new Supply(name, { plan, claimProvider: adopting }, { provider, dependsOn: [home] });
-  const server = new ModelServer(name, { app: name, objects }, { provider, dependsOn: [home, ...pools] });
+  const server = new ModelServer(
+    name,
+    { app: name, namespace, objects, kept },
+    { provider, dependsOn: [home, ...pools] },
+  );
   const candidate = { revision, supply: supplyInputs(config, plan), cacheKey: cacheKeyOf(objects) };
   const promotion = new Promotion(name, promotionInputs(config, candidate, host), { dependsOn: [supply, server] });
   return {

@@ -110,6 +110,12 @@ export function checkReferenceArgs(args: unknown): readonly InputFailure[] {
   return record({ namespace: name, claims: listOf(name), secrets: listOf(name) }, { context: anyText })(args, "");
 }
 
+/** Everything that is wrong with the arguments of `rollgate:index:inspectRevisions`. */
+export function checkRevisionsArgs(args: unknown): readonly InputFailure[] {
+  const atMost = number({ min: 0, isWhole: true, unit: "" });
+  return record({ namespace: name, app: name, target: hash, atMost }, { context: anyText })(args, "");
+}
+
 /** Everything that is wrong with the arguments of `rollgate:index:planHeadroom`. The pod's spec is the chart's. */
 export function checkHeadroomArgs(args: unknown): readonly InputFailure[] {
   return record(

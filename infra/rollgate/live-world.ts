@@ -1,15 +1,8 @@
-import { createHash, randomBytes } from "node:crypto";
-import { mkdir, writeFile } from "node:fs/promises";
-import { hostname } from "node:os";
-import { join } from "node:path";
 import { type ClusterConnection, connect } from "../cluster/connect.ts";
-import { systemClock } from "../cluster/system-clock.ts";
-import type { PromotionInputs } from "../core/promotion-inputs.ts";
-import type { ClusterPort, ProgressPort } from "../gate/ports.ts";
-import { promote } from "../gate/promote.ts";
+import type { ClusterPort } from "../gate/ports.ts";
 import type { EngineLog } from "./engine-log.ts";
 import { planHeadroom } from "./plan-headroom.ts";
-import { TransportProber } from "./prober-port.ts";
+import { promoteOver } from "./promote-over.ts";
 import type { ProviderWorld } from "./provider.ts";
 import { SharedReading } from "./shared-reading.ts";
 
@@ -42,6 +35,7 @@ export function liveWorld(log: EngineLog, kubeconfig: string | undefined): Provi
     liveTraffic: (inputs, signal) => connected(inputs, (connection) => connection.liveTraffic(inputs, signal)),
     inspectNodes: (args, signal) => connected(args, (connection) => connection.inspectNodes(args, signal)),
     inspectReferences: (args, signal) => connected(args, (connection) => connection.inspectReferences(args, signal)),
+    inspectRevisions: (args, signal) => connected(args, (connection) => connection.inspectRevisions(args, signal)),
     planHeadroom: (args, signal) =>
       connected(args, (connection) => {
         const { cluster } = connection;
@@ -50,42 +44,5 @@ export function liveWorld(log: EngineLog, kubeconfig: string | undefined): Provi
         const limits = cluster.limits.bind(cluster);
         return planHeadroom({ ...connection, cluster: { capacity, limits } }, args, signal);
       }),
-  };
-}
-
-interface Promotion {
-  readonly inputs: PromotionInputs;
-  readonly progress: ProgressPort;
-  readonly signal: AbortSignal;
-}
-
-function promoteOver(connection: ClusterConnection, { inputs, progress, signal }: Promotion) {
-  const { evidenceDir, namespace, apiKeySecret: place, transport = "port-forward" } = inputs;
-  const ports = {
-    cluster: connection.cluster,
-    supply: connection.supply,
-    lease: connection.lease,
-    prober: new TransportProber({
-      transport: connection.transport(transport),
-      inputs,
-      apiKey: async (readSignal: AbortSignal) =>
-        place === undefined ? undefined : connection.readSecret(namespace, place.name, place.key, readSignal),
-      clock: systemClock,
-      progress,
-    }),
-    progress,
-    clock: systemClock,
-    // Unique to this run: a Lease is never taken for another run's of the same machine.
-    holder: `${hostname()}/${process.pid}/${randomBytes(4).toString("hex")}`,
-    sha256: (text: string) => createHash("sha256").update(text).digest("hex"),
-    ...(evidenceDir === undefined ? {} : { evidenceFile: evidenceWriter(evidenceDir) }),
-  };
-  return promote(inputs, ports, signal);
-}
-
-function evidenceWriter(folder: string) {
-  return async (name: string, json: string) => {
-    await mkdir(folder, { recursive: true });
-    await writeFile(join(folder, name), json);
   };
 }

@@ -5,6 +5,7 @@ import type { PlanHeadroomArgs, PlanHeadroomResult } from "../core/headroom.ts";
 import type { InspectNodesArgs, InspectNodesResult } from "../core/pool-node.ts";
 import type { PromotionInputs, PromotionOutputs } from "../core/promotion-inputs.ts";
 import type { InspectReferencesArgs, InspectReferencesResult } from "../core/references.ts";
+import type { InspectRevisionsArgs, InspectRevisionsResult } from "../core/revisions.ts";
 import type { Traffic } from "../core/traffic.ts";
 import { activeOf } from "../gate/app-view.ts";
 import type { ProgressPort } from "../gate/ports.ts";
@@ -14,6 +15,7 @@ import {
   checkInspectArgs,
   checkPromotionInputs,
   checkReferenceArgs,
+  checkRevisionsArgs,
   type InputFailure,
 } from "./input-rules.ts";
 import { hasUnknown, isRecord, plainOf } from "./property-values.ts";
@@ -25,6 +27,7 @@ export interface ProviderWorld {
   liveTraffic(inputs: PromotionInputs, signal: AbortSignal): Promise<Traffic | undefined>;
   inspectNodes(args: InspectNodesArgs, signal: AbortSignal): Promise<InspectNodesResult>;
   inspectReferences(args: InspectReferencesArgs, signal: AbortSignal): Promise<InspectReferencesResult>;
+  inspectRevisions(args: InspectRevisionsArgs, signal: AbortSignal): Promise<InspectRevisionsResult>;
   planHeadroom(args: PlanHeadroomArgs, signal: AbortSignal): Promise<PlanHeadroomResult>;
   /** Where the lines of one resource go. */
   progressOf(urn: string): ProgressPort;
@@ -33,6 +36,7 @@ export interface ProviderWorld {
 const promotionType = "rollgate:index:Promotion";
 const inspectNodesToken = "rollgate:index:inspectNodes";
 const inspectReferencesToken = "rollgate:index:inspectReferences";
+const inspectRevisionsToken = "rollgate:index:inspectRevisions";
 const planHeadroomToken = "rollgate:index:planHeadroom";
 
 /** A change of one of these asks for a new proof. The rest says how the next one is to be done: it waits for it. */
@@ -43,7 +47,7 @@ const identifying = ["namespace", "app", "service", "context"] as const;
 
 /**
  * The plugin `rollgate`: the resource `rollgate:index:Promotion`, whose create and update are the promotion, and the
- * functions `rollgate:index:inspectNodes`, `rollgate:index:inspectReferences` and `rollgate:index:planHeadroom`.
+ * functions `inspectNodes`, `inspectReferences`, `inspectRevisions` and `planHeadroom`.
  */
 export class RollgateProvider implements pulumi.provider.Provider {
   readonly version = "0.1.0";
@@ -126,6 +130,10 @@ export class RollgateProvider implements pulumi.provider.Provider {
       case inspectReferencesToken:
         return this.#inspect(checkReferenceArgs(plain), (signal) =>
           this.#world.inspectReferences(plain as InspectReferencesArgs, signal),
+        );
+      case inspectRevisionsToken:
+        return this.#inspect(checkRevisionsArgs(plain), (signal) =>
+          this.#world.inspectRevisions(plain as InspectRevisionsArgs, signal),
         );
       case planHeadroomToken:
         return this.#inspect(checkHeadroomArgs(plain), (signal) =>

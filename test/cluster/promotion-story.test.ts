@@ -14,6 +14,8 @@ const e = [...d, { path: ["replicas"], value: 1 }];
 describe("a stack's life", () => {
   let stack: PromotionStack;
   let a: string;
+  /** The revision that was stable before {@link a}. */
+  let before: string;
 
   beforeAll(async () => {
     stack = await PromotionStack.start();
@@ -119,11 +121,12 @@ describe("a stack's life", () => {
     expect(await chats(a)).toBe(before);
   });
 
-  test("another revision after a rejected one: the rejected stays parked, the new one serves, the old ones go", async () => {
+  test("another revision after a rejected one: the new one serves, the stable one stays without pods, the rejected one goes", async () => {
     const rejected = await stack.up([fault("crash-while-loading")]);
     expect(rejected.output).toContain("code=E_CRASH");
     const revision = await promote(c);
-    await stack.becomes({ live: revision, replicas: { [revision]: 2 } });
+    await stack.becomes({ live: revision, replicas: { [a]: 0, [revision]: 2 } });
+    before = a;
     a = revision;
   });
 
@@ -140,7 +143,7 @@ describe("a stack's life", () => {
     const { exitCode, output } = await stack.up(e);
     expect(output).not.toContain("error:");
     expect(exitCode).toBe(0);
-    await stack.becomes({ live: a, replicas: { [a]: 1 } });
+    await stack.becomes({ live: a, replicas: { [before]: 0, [a]: 1 } });
   });
 
   test("a selector that somebody moved is seen and set right after a proof", async () => {

@@ -4,6 +4,7 @@ import type { KubernetesObject } from "../../infra/core/kubernetes-object.ts";
 import { recordResources } from "../support/recorded-resources.ts";
 
 const namespace = "keye";
+const ofApp = { app: "keye", namespace, kept: [] };
 const skipAwait = { annotations: { "pulumi.com/skipAwait": "true" } };
 const plain = {
   parent: "keye-stack:serving:ModelServer keye",
@@ -73,7 +74,7 @@ const cases: readonly {
 
 test.each(cases)("$what", async ({ object, type, metadata = {}, options = {} }) => {
   const recording = await recordResources();
-  new ModelServer("keye", { app: "keye", objects: [object] });
+  new ModelServer("keye", { ...ofApp, objects: [object] });
   const inputs = { ...object, metadata: { ...object.metadata, ...metadata } };
   expect(await recording.resources()).toEqual([
     { ...plain, type: "keye-stack:serving:ModelServer", name: "keye", parent: undefined, inputs: {} },
@@ -85,7 +86,7 @@ test.each(cases)("$what", async ({ object, type, metadata = {}, options = {} }) 
 test("an object keeps the annotations that it has", async () => {
   const recording = await recordResources();
   const metadata = { name: "keye", namespace, annotations: { "example.com/team": "vision" } };
-  new ModelServer("keye", { app: "keye", objects: [{ apiVersion: "v1", kind: "Service", metadata, ...service }] });
+  new ModelServer("keye", { ...ofApp, objects: [{ apiVersion: "v1", kind: "Service", metadata, ...service }] });
   const [, live] = await recording.resources();
   expect(live?.inputs.metadata).toEqual({
     ...metadata,
@@ -96,7 +97,7 @@ test("an object keeps the annotations that it has", async () => {
 test("a kind that nobody registers is named instead of left out", async () => {
   const recording = await recordResources();
   expect(
-    () => new ModelServer("keye", { app: "keye", objects: [manifest("batch/v1", "CronJob", "keye-cleanup")] }),
+    () => new ModelServer("keye", { ...ofApp, objects: [manifest("batch/v1", "CronJob", "keye-cleanup")] }),
   ).toThrow(
     expect.objectContaining({
       code: "ENV_HELM",
@@ -105,4 +106,26 @@ test("a kind that nobody registers is named instead of left out", async () => {
     }),
   );
   await recording.resources();
+});
+
+test("what is kept of an earlier revision is the resource that it was, and every setting of it stays", async () => {
+  const recording = await recordResources();
+  const name = "keye-1a2b3c4d5e";
+  const [deployment, configMap] = [
+    { apiVersion: "apps/v1", kind: "Deployment", name },
+    { apiVersion: "v1", kind: "ConfigMap", name },
+  ];
+  const kept = [{ revision: "1a2b3c4d5e", objects: [deployment, configMap] }];
+  new ModelServer("keye", { ...ofApp, objects: [], kept });
+  const [, ...resources] = await recording.resources();
+  const frozen = { ...plain, name, ignoreChanges: ["*"] };
+  const metadata = { name, namespace };
+  expect(resources).toEqual([
+    {
+      ...frozen,
+      type: "kubernetes:apps/v1:Deployment",
+      inputs: { apiVersion: "apps/v1", kind: "Deployment", metadata, spec: {} },
+    },
+    { ...frozen, type: "kubernetes:core/v1:ConfigMap", inputs: { apiVersion: "v1", kind: "ConfigMap", metadata } },
+  ]);
 });

@@ -84,6 +84,14 @@ export const rolloutFields: FieldsFor<RolloutConfig> = {
     default: 1800,
     sentence: "How long a rejected revision is refused at once, without new probes; 0 turns it off.",
   },
+  keepRevisions: {
+    kind: "integer",
+    min: 0,
+    max: 5,
+    default: 1,
+    sentence:
+      "How many promoted earlier revisions stay, without pods, for a rollback: no GPUs, a Deployment and a ConfigMap each.",
+  },
   retryNonce: {
     kind: "text",
     rule: textRules.line,

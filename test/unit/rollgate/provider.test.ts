@@ -51,6 +51,7 @@ function providerOf(world: Partial<ProviderWorld>): RollgateProvider {
     liveTraffic: unexpected,
     inspectNodes: unexpected,
     inspectReferences: unexpected,
+    inspectRevisions: unexpected,
     planHeadroom: unexpected,
     progressOf: () => ({ line: () => undefined, status: () => undefined }),
     ...world,
@@ -299,6 +300,17 @@ describe("inspectNodes", () => {
     expect(await world.invoke("rollgate:index:inspectReferences", { ...args, claims: "weights" })).toEqual({
       outputs: {},
       failures: [{ property: "claims", reason: 'must be a list, got "weights"' }],
+    });
+  });
+
+  test("earlier revisions are looked for by app, without the one that is to come", async () => {
+    const answer = { promoted: [] };
+    const world = providerOf({ inspectRevisions: async () => answer });
+    const args = { namespace: "keye", app: "keye", target: inputs.revision, atMost: 1 };
+    expect(await world.invoke("rollgate:index:inspectRevisions", args)).toEqual({ outputs: answer });
+    expect(await world.invoke("rollgate:index:inspectRevisions", { ...args, atMost: -1 })).toEqual({
+      outputs: {},
+      failures: [{ property: "atMost", reason: "must be a whole number, at least 0, got -1" }],
     });
   });
 
