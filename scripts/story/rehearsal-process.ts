@@ -10,6 +10,8 @@ export interface RehearsalProcess {
   /** The project's folder. */
   readonly root: string;
   readonly name: string;
+  /** File of node shapes. @default two H800 nodes, and one without GPUs */
+  readonly nodes?: string;
   /** Aborts the start. */
   readonly signal: AbortSignal;
 }
@@ -18,8 +20,8 @@ export interface RehearsalProcess {
  * Starts it in the background and waits until its nodes are ready. Throws what keeps it from starting, with nothing left:
  * `ENV_TOOL`, `ENV_READ_ONLY`, `ENV_PORT_TAKEN`; `E_LOCKED` where one of the name runs, which runs on.
  */
-export async function startRehearsal({ root, name, signal }: RehearsalProcess): Promise<RehearsalState> {
-  const { state } = await startDetached({ name, dir: dirOf(root, name), env: process.env, signal });
+export async function startRehearsal({ root, ...options }: RehearsalProcess): Promise<RehearsalState> {
+  const { state } = await startDetached({ ...options, dir: dirOf(root, options.name), env: process.env });
   return state;
 }
 

@@ -3,7 +3,8 @@ import type { CommandResult } from "../../infra/process/command.ts";
 import { initStack, type PulumiPlace, pulumiUp, stackOutputs } from "../../infra/rehearsal/pulumi/pulumi.ts";
 import type { RehearsalState } from "../../infra/rehearsal/state.ts";
 import { sendAuthorsRequests } from "./authors.ts";
-import { type LoadResult, startLoad } from "./load.ts";
+import { startLoad } from "./load.ts";
+import type { LoadResult } from "./load-result.ts";
 import { type Setting, writeStackFile } from "./stack-file.ts";
 import type { Steps } from "./steps.ts";
 
@@ -55,7 +56,7 @@ export async function tellStory(stage: Stage): Promise<void> {
         .join("; "),
   );
 
-  const load = startLoad(url, model);
+  const load = startLoad({ baseUrl: url, model });
   let seen: LoadResult | undefined;
   try {
     await steps.run(
@@ -102,11 +103,13 @@ function serviceUrl(state: RehearsalState): string {
 
 async function mustBeUnharmed(seen: LoadResult | undefined): Promise<LoadResult> {
   if (seen === undefined || seen.sent === 0) throw new Error("The clients sent nothing.");
-  if (seen.failed > 0) throw new Error(`${describeLoad(seen)}: ${seen.failures.join("; ")}`);
+  const { failed, outageSeconds } = seen;
+  if (failed > 0 || outageSeconds > 0) throw new Error(`${describeLoad(seen)}: ${seen.failures.join("; ")}`);
   return seen;
 }
 
-function describeLoad({ sent, failed, byRevision }: LoadResult): string {
+function describeLoad({ sent, failed, outageSeconds, byRevision }: LoadResult): string {
   const answers = Object.entries(byRevision).map(([revision, count]) => `${count} by ${revision}`);
-  return `${sent} requests, ${failed} failed; answered ${answers.join(", ")}`;
+  const outage = outageSeconds > 0 ? `, nobody answered for ${outageSeconds} s` : "";
+  return `${sent} requests, ${failed} failed${outage}; answered ${answers.join(", ")}`;
 }

@@ -69,6 +69,7 @@ test("every fault that an engine serves with is a rogue of the table", () => {
 /** Faults that end the process or pass by: the kubelet, the fault diagnosis and the soak meet them. */
 const elsewhere: readonly string[] = [
   "slow-load",
+  "wears-out",
   "missing-model-path",
   "missing-deep-gemm",
   "missing-effective-kernels",

@@ -1,5 +1,5 @@
 /** What a fault's argument is. */
-export type FaultArgument = "none" | "seconds" | "milliseconds" | "factor" | "rank" | "replicas";
+export type FaultArgument = "none" | "seconds" | "milliseconds" | "factor" | "rank" | "replicas" | "answers";
 
 interface FaultRow {
   readonly argument: FaultArgument;
@@ -57,6 +57,12 @@ export const faultTable = {
     fallback: 3,
     does: "answers like `wrong-answer` in one of so many neighbouring pod addresses, and well in all others",
     standsFor: "one node with a damaged copy of the weights",
+  },
+  "wears-out": {
+    argument: "answers",
+    fallback: 40,
+    does: "answers well at first; after so many answers every sum, code, colour and word is wrong",
+    standsFor: "a cache that is damaged under load: what probes see is right, what clients see is not",
   },
   "wrong-weight-version": {
     argument: "none",

@@ -71,6 +71,13 @@ describe("an engine with the fault", () => {
     expect(told).toMatch(/red.*blue|blue.*red/);
   });
 
+  test("wears-out is right for so many answers, then wrong", async () => {
+    await using engine = await faulty("wears-out:3");
+    const said: string[] = [];
+    for (let turn = 0; turn < 4; turn++) said.push(await engine.say(sum));
+    expect([said[0], said.at(-1)]).toEqual(["42", "49"]);
+  });
+
   test("swapped-experts is wrong now and then", async () => {
     await using engine = await faulty("swapped-experts");
     const sums = Array.from({ length: 12 }, (_, index) => index + 20);

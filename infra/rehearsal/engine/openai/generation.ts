@@ -33,8 +33,20 @@ export function think(engine: Engine, prompt: Prompt): string {
   if (name === "vision-blind" && hasMedia)
     return "The picture shows a scene with soft light and several objects in it.";
   const text = answer(name === "frame-order-blind" ? shuffled(prompt) : prompt);
-  const isWrong = name === "wrong-answer" || (name === "swapped-experts" && checksum(prompt.question) % 3 === 0);
-  return isWrong ? distort(text) : text;
+  return isWrong(engine, prompt) ? distort(text) : text;
+}
+
+function isWrong({ fault, metrics }: Engine, prompt: Prompt): boolean {
+  switch (fault?.name) {
+    case "wrong-answer":
+      return true;
+    case "swapped-experts":
+      return checksum(prompt.question) % 3 === 0;
+    case "wears-out":
+      return metrics.requests >= fault.value;
+    default:
+      return false;
+  }
 }
 
 /** The same conversation with the frames of its films in an order that says nothing of time: by their pixels. */
