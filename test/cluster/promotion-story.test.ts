@@ -15,7 +15,7 @@ describe("a stack's life", () => {
   let stack: PromotionStack;
   let a: string;
   /** The revision that was stable before {@link a}. */
-  let before: string;
+  let earlier: string;
 
   beforeAll(async () => {
     stack = await PromotionStack.start();
@@ -126,7 +126,7 @@ describe("a stack's life", () => {
     expect(rejected.output).toContain("code=E_CRASH");
     const revision = await promote(c);
     await stack.becomes({ live: revision, replicas: { [a]: 0, [revision]: 2 } });
-    before = a;
+    earlier = a;
     a = revision;
   });
 
@@ -143,7 +143,7 @@ describe("a stack's life", () => {
     const { exitCode, output } = await stack.up(e);
     expect(output).not.toContain("error:");
     expect(exitCode).toBe(0);
-    await stack.becomes({ live: a, replicas: { [before]: 0, [a]: 1 } });
+    await stack.becomes({ live: a, replicas: { [earlier]: 0, [a]: 1 } });
   });
 
   test("a selector that somebody moved is seen and set right after a proof", async () => {

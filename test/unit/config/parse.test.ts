@@ -130,6 +130,7 @@ describe("settings that are accepted", () => {
               "totalSeconds": 11010,
               "verifySeconds": 120,
             },
+            "keepRevisions": 1,
             "strategy": "blueGreen",
           },
           "supply": {
