@@ -2,7 +2,10 @@ import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 import { nearest } from "../config/suggest.ts";
 import { DeployError, faultLine } from "../core/errors.ts";
 
-/** Parses a command's flags; anything it does not know is refused with the nearest flag that it does. */
+/**
+ * Parses a command's flags. Anything it does not know is refused with the nearest flag that it does, and so is a flag given
+ * twice that has room for one value: which of the two was meant is not for us to guess.
+ */
 export function parseFlags<T extends ParseArgsOptionsConfig>(command: string, args: readonly string[], options: T) {
   const known = Object.keys(options);
   const unknown = args
@@ -16,8 +19,19 @@ export function parseFlags<T extends ParseArgsOptionsConfig>(command: string, ar
     });
     throw usageError(command, `unknown option ${list.join(", ")}.`);
   }
+  const parsed = strictly(command, args, options);
+  const given = parsed.tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
+  const repeated = given.filter((name, index) => options[name]?.multiple !== true && given.indexOf(name) !== index);
+  if (repeated.length > 0) {
+    const list = [...new Set(repeated)].map((name) => `--${name}`).join(", ");
+    throw usageError(command, `${list}: given more than once.`);
+  }
+  return parsed;
+}
+
+function strictly<T extends ParseArgsOptionsConfig>(command: string, args: readonly string[], options: T) {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
+    return parseArgs({ args: [...args], options, allowPositionals: true, strict: true, tokens: true });
   } catch (error) {
     throw usageError(command, `${faultLine(error).split(". ")[0]}.`);
   }

@@ -3,6 +3,7 @@ import { systemClock } from "../cluster/system-clock.ts";
 import { nearest } from "../config/suggest.ts";
 import { DeployError, textOf } from "../core/errors.ts";
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
+import { version } from "../core/version.ts";
 import { cancelledBySignals } from "./cancelled-by-signals.ts";
 import type { Command, CommandWorld } from "./command.ts";
 import { exitCodeOf } from "./exit-code-of.ts";
@@ -64,6 +65,7 @@ Commands:
 ${commands.map((command) => `  ${command.name.padEnd(10)} ${command.summary}`).join("\n")}
 
 Each command explains itself: keye <command> --help
+keye --version says which this is.
 Exit codes: 0 pass, 1 fail, 2 bad input, 3 inconclusive, 4 locked or environment, 130 cancelled.
 `;
 
@@ -78,6 +80,10 @@ async function main(args: readonly string[]): Promise<ExitCode> {
   if (name === undefined || isHelp(name) || name === "help") {
     world.out(help);
     return name === undefined ? exitCodes.badInput : exitCodes.pass;
+  }
+  if (name === "--version" || name === "version") {
+    world.out(`keye ${version}`);
+    return exitCodes.pass;
   }
   const listed = commands.find((one) => one.name === name);
   if (listed === undefined) {

@@ -7,6 +7,7 @@ import type { PromotionInputs, PromotionOutputs } from "../core/promotion-inputs
 import type { InspectReferencesArgs, InspectReferencesResult } from "../core/references.ts";
 import type { InspectRevisionsArgs, InspectRevisionsResult } from "../core/revisions.ts";
 import type { Traffic } from "../core/traffic.ts";
+import { version } from "../core/version.ts";
 import { activeOf } from "../gate/app-view.ts";
 import type { ProgressPort } from "../gate/ports.ts";
 import { RollbackFailed } from "../gate/promotion-error.ts";
@@ -50,7 +51,7 @@ const identifying = ["namespace", "app", "service", "context"] as const;
  * functions `inspectNodes`, `inspectReferences`, `inspectRevisions` and `planHeadroom`.
  */
 export class RollgateProvider implements pulumi.provider.Provider {
-  readonly version = "0.1.0";
+  readonly version = version;
   readonly #world: ProviderWorld;
   readonly #calls = new Set<AbortController>();
   #idle = Promise.withResolvers<void>();

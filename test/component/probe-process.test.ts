@@ -44,7 +44,9 @@ describe("keye probe, as a process", () => {
   ])("ends with %i after %s", async (exitCode, _name, chat, args, said) => {
     const engine = new ScriptedEngine({ "/v1/chat/completions": chat });
     try {
-      const ended = await endOf(keye(["probe", "--base-url", await engine.listen(), ...args]));
+      const ended = await endOf(
+        keye(["probe", ...(args.includes("--base-url") ? [] : ["--base-url", await engine.listen()]), ...args]),
+      );
       expect(ended).toMatchObject({ exitCode, signal: null, err: expect.stringMatching(said) });
     } finally {
       await engine.close();

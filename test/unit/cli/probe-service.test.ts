@@ -49,9 +49,9 @@ async function putPod(name: string, chat: Handler, { revision = "r2", ready = tr
   return engine;
 }
 
-async function runService(args: readonly string[] = [], signal?: AbortSignal) {
+async function runService(args: readonly string[] = [], signal?: AbortSignal, service = "keye-candidate") {
   const { world, out, err } = probeWorld({ KUBECONFIG: kubeconfig }, signal);
-  const base = ["--service=keye-candidate", "--namespace=keye", "--transport=in-cluster"];
+  const base = [`--service=${service}`, "--namespace=keye", "--transport=in-cluster"];
   const exitCode = await probe.run([...base, ...args], world).catch((error: unknown) => {
     world.err(String(error));
     return exitCodeOf(error);
@@ -129,7 +129,7 @@ describe("nothing to ask", () => {
   });
 
   test("a Service that is not there is told with the command that lists those that are", async () => {
-    const { exitCode, err } = await runService(["--service=keye-candidat"]);
+    const { exitCode, err } = await runService([], undefined, "keye-candidat");
     const said = "E_API: keye/services/keye-candidat: There is no such Service. Read: kubectl -n keye get services";
     expect([exitCode, err]).toEqual([4, expect.stringContaining(said)]);
   });
