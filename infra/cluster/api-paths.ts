@@ -11,6 +11,7 @@ const plurals = {
   limitranges: "/api/v1",
   deployments: "/apis/apps/v1",
   replicasets: "/apis/apps/v1",
+  leaderworkersets: "/apis/leaderworkerset.x-k8s.io/v1",
   endpointslices: "/apis/discovery.k8s.io/v1",
   poddisruptionbudgets: "/apis/policy/v1",
   leases: "/apis/coordination.k8s.io/v1",

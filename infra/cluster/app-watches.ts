@@ -52,12 +52,14 @@ export class AppWatches {
 
   #open(ref: AppRef, watch: AppWatch): void {
     const common = { clock: this.#clock, signal: this.#closed.signal };
-    for (const { path, labelSelector, concerns } of watchedOf(ref)) {
+    for (const { path, labelSelector, concerns, isOptional } of watchedOf(ref)) {
       const query = labelSelector === undefined ? {} : { labelSelector };
       const onChange = (change: Change<WatchedObject>) => {
         if (change.kind === "synced" || concerns === undefined || concerns(change.object)) watch.change();
       };
-      followObjects(this.#client, { ...common, path, query }, onChange).catch((error) => watch.fail(error));
+      followObjects(this.#client, { ...common, path, query }, onChange).catch((error) => {
+        if (isOptional !== true) watch.fail(error);
+      });
     }
   }
 }
@@ -70,6 +72,8 @@ interface Watched {
   readonly path: string;
   readonly labelSelector?: string;
   readonly concerns?: (object: WatchedObject) => boolean;
+  /** Whether it is done without where it is refused: most clusters do not know the kind. */
+  readonly isOptional?: boolean;
 }
 
 function watchedOf({ namespace, app, service }: AppRef): readonly Watched[] {
@@ -77,6 +81,7 @@ function watchedOf({ namespace, app, service }: AppRef): readonly Watched[] {
   return [
     { path: collectionPath("pods", namespace), labelSelector: ofApp },
     { path: collectionPath("deployments", namespace), labelSelector: ofApp },
+    { path: collectionPath("leaderworkersets", namespace), labelSelector: ofApp, isOptional: true },
     { path: collectionPath("endpointslices", namespace), labelSelector: `kubernetes.io/service-name=${service}` },
     {
       path: collectionPath("events", namespace),

@@ -7,10 +7,12 @@ import type { ApiClient } from "./api-client.ts";
 import { collectionPath } from "./api-paths.ts";
 import { evidenceRecords } from "./evidence-records.ts";
 import { listAll } from "./list.ts";
+import { listLeaderWorkerSets } from "./workloads.ts";
 
 /** The kinds of objects that a revision has under its own name. */
 const kinds = {
   deployments: { apiVersion: "apps/v1", kind: "Deployment" },
+  leaderworkersets: { apiVersion: "leaderworkerset.x-k8s.io/v1", kind: "LeaderWorkerSet" },
   configmaps: { apiVersion: "v1", kind: "ConfigMap" },
   poddisruptionbudgets: { apiVersion: "policy/v1", kind: "PodDisruptionBudget" },
 } as const;
@@ -27,21 +29,20 @@ export async function inspectRevisions(
   const read = async (
     plural: keyof typeof kinds,
   ): Promise<readonly (ObjectKind & { readonly metadata: ObjectMeta })[]> => {
-    const query = { labelSelector: `${appLabel}=${app},${revisionLabel}` };
-    const path = collectionPath(plural, namespace);
-    const { items } = await listAll<{ readonly metadata: ObjectMeta }>(client, path, { query, signal });
+    const selector = `${appLabel}=${app},${revisionLabel}`;
+    const items = await listed(client, { plural, namespace, selector }, signal);
     const staying = items.filter(({ metadata }) => metadata.deletionTimestamp === undefined);
     return staying.map(({ metadata }) => ({ ...kinds[plural], metadata }));
   };
-  const deployments = await read("deployments");
-  const present = deployments.flatMap(({ metadata }) => metadata.labels?.[revisionLabel] ?? []);
+  const workloads = (await Promise.all([read("deployments"), read("leaderworkersets")])).flat();
+  const present = workloads.flatMap(({ metadata }) => metadata.labels?.[revisionLabel] ?? []);
   const earlier = present.filter((revision) => revision !== target);
   if (earlier.length === 0 || atMost === 0) return { promoted: [] };
   const records = await evidenceRecords(client, { namespace, app, revisions: earlier }, signal);
   const chosen = promotedRevisions(readLedger(records)).slice(0, atMost);
   if (chosen.length === 0) return { promoted: [] };
   const others = await Promise.all([read("configmaps"), read("poddisruptionbudgets")]);
-  const objects = [...deployments, ...others.flat()];
+  const objects = [...workloads, ...others.flat()];
   return {
     promoted: chosen.map(({ revision }): KeptRevision => {
       const name = revisionName(app, revision);
@@ -49,4 +50,20 @@ export async function inspectRevisions(
       return { revision, objects: own.map(({ apiVersion, kind }) => ({ apiVersion, kind, name })) };
     }),
   };
+}
+
+async function listed(
+  client: ApiClient,
+  {
+    plural,
+    namespace,
+    selector,
+  }: { readonly plural: keyof typeof kinds; readonly namespace: string; readonly selector: string },
+  signal: AbortSignal,
+): Promise<readonly { readonly metadata: ObjectMeta }[]> {
+  if (plural === "leaderworkersets") return listLeaderWorkerSets(client, { namespace, selector }, signal);
+  const path = collectionPath(plural, namespace);
+  return (
+    await listAll<{ readonly metadata: ObjectMeta }>(client, path, { query: { labelSelector: selector }, signal })
+  ).items;
 }

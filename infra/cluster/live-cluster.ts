@@ -13,8 +13,9 @@ import type {
   StoredEvidence,
   SwitchOutcome,
 } from "../gate/ports.ts";
+import { revisionOf } from "../status/groups.ts";
 import type { NamespaceLimits } from "../status/headroom/headroom.ts";
-import type { Deployment, Node, ObjectMeta, Pod, Service } from "../status/objects.ts";
+import type { Node, ObjectMeta, Pod, Service } from "../status/objects.ts";
 import type { ApiClient } from "./api-client.ts";
 import { refusedError } from "./api-errors.ts";
 import { collectionPath, labelSelector, objectPath, type Plural } from "./api-paths.ts";
@@ -25,6 +26,7 @@ import { type ApiEvent, orderedEvents } from "./events.ts";
 import { evidenceKey, inputsKey } from "./evidence-records.ts";
 import { namespaceLimits } from "./inspect-limits.ts";
 import { listAll } from "./list.ts";
+import { listWorkloads, scaleWorkload } from "./workloads.ts";
 
 const baselineKey = "baseline.json";
 
@@ -64,7 +66,7 @@ export class LiveCluster implements ClusterPort {
     const labels = { [appLabel]: ref.app };
     const [service, deployments, pods, slices] = await Promise.all([
       this.#client.call<Service>(get(objectPath("services", ref.namespace, ref.service)), signal),
-      this.#list<Deployment>("deployments", ref, labels, signal),
+      listWorkloads(this.#client, { namespace: ref.namespace, labels }, signal),
       this.#list<Pod>("pods", ref, labels, signal),
       this.#list<EndpointSlice>("endpointslices", ref, { [sliceLabel]: ref.service }, signal),
     ]);
@@ -72,16 +74,19 @@ export class LiveCluster implements ClusterPort {
   }
 
   async candidate(ref: AppRef, revision: string, signal: AbortSignal): Promise<CandidateView> {
-    const labels = { [appLabel]: ref.app, [revisionLabel]: revision };
-    const [deployments, replicaSets, pods, events] = await Promise.all([
-      this.#list<Deployment>("deployments", ref, labels, signal),
+    const ofApp = { [appLabel]: ref.app };
+    const labels = { ...ofApp, [revisionLabel]: revision };
+    const [deployments, replicaSets, allPods, events] = await Promise.all([
+      listWorkloads(this.#client, { namespace: ref.namespace, labels }, signal),
       this.#list<{ readonly metadata: ObjectMeta }>("replicasets", ref, labels, signal),
-      this.#list<Pod>("pods", ref, labels, signal),
+      this.#list<Pod>("pods", ref, ofApp, signal),
       this.#list<ApiEvent>("events", ref, {}, signal),
     ]);
+    const pods = allPods.filter((pod) => revisionOf(pod) === revision);
     const names = [...deployments, ...replicaSets, ...pods].map((object) => object.metadata.name);
-    // A pod that is gone, evicted say, is still told of by events: it is known by its ReplicaSet's name.
-    const prefixes = replicaSets.map((set) => `${set.metadata.name}-`);
+    // A pod that is gone, evicted say, is still told of by events: it is known by the name of the set that made it.
+    const sets = [...replicaSets, ...deployments.filter(({ group }) => group !== undefined)];
+    const prefixes = sets.map((set) => `${set.metadata.name}-`);
     return {
       deployment: deployments[0],
       pods,
@@ -97,9 +102,7 @@ export class LiveCluster implements ClusterPort {
   }
 
   async scale(ref: AppRef, deployment: string, replicas: number, signal: AbortSignal): Promise<void> {
-    const path = objectPath("deployments", ref.namespace, deployment, "scale");
-    const contentType = "application/merge-patch+json";
-    await this.#client.call({ method: "PATCH", path, contentType, body: { spec: { replicas } } }, signal);
+    await scaleWorkload(this.#client, { ref, name: deployment, replicas }, signal);
   }
 
   /** Also `switched` where the selector already is at `to`: an earlier attempt whose answer was cut off wrote it. */
