@@ -1,4 +1,3 @@
-import { readdirSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { lookAtCluster } from "../cluster/doctor-facts.ts";
 import type { StackConfig } from "../config/stack-config.ts";
@@ -12,7 +11,7 @@ import type { Command, CommandWorld } from "./command.ts";
 import { doctorText } from "./doctor-text.ts";
 import { parseFlags, usageError } from "./flags.ts";
 import { readLockFile, sha256 } from "./lock-file.ts";
-import { readStackFile } from "./stack-file.ts";
+import { onlyStackFile, readStackFile } from "./stack-file.ts";
 
 /** `keye doctor`: whether one stack can run on one cluster, without changing anything. */
 export const doctor: Command = {
@@ -43,7 +42,7 @@ async function runDoctor(args: readonly string[], world: CommandWorld): Promise<
   if (extra !== undefined) {
     throw usageError("doctor", `unexpected argument "${extra}"; the file with the settings goes into --stack-file.`);
   }
-  const stackFile = values["stack-file"] ?? onlyStackFile();
+  const stackFile = values["stack-file"] ?? onlyStackFile("doctor");
   const config = readStackFile(stackFile);
   const image = lockedImage(config, stackFile);
   const context = values.context ?? config.context;
@@ -67,16 +66,4 @@ function lockedImage(config: StackConfig, stackFile: string): PinnedImage | unde
     if (error instanceof DeployError && error.code === "CONFIG_LOCK") return undefined;
     throw error;
   }
-}
-
-function onlyStackFile(): string {
-  const files = readdirSync(".").filter((name) => /^Pulumi\..+\.yaml$/.test(name));
-  const [only, ...others] = files;
-  if (only !== undefined && others.length === 0) return only;
-  throw usageError(
-    "doctor",
-    only === undefined
-      ? "there is no Pulumi.<stack>.yaml here; name one with --stack-file."
-      : `there are ${files.sort().join(", ")}; name one with --stack-file.`,
-  );
 }

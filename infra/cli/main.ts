@@ -57,12 +57,32 @@ const commands: readonly Listed[] = [
     summary: "says what of a cluster keeps a stack from running, and what to do",
     load: async () => (await import("./doctor.ts")).doctor,
   },
+  {
+    name: "status",
+    summary: "shows what serves, each revision's pods and GPUs, who promotes, and what comes next",
+    load: async () => (await import("./status.ts")).status,
+  },
+  {
+    name: "explain",
+    summary: "tells why a revision was promoted or rejected, from the records of its verdicts",
+    load: async () => (await import("./explain.ts")).explain,
+  },
+  {
+    name: "rollback",
+    summary: "promotes an earlier revision again: proven first, then switched to",
+    load: async () => (await import("./rollback.ts")).rollback,
+  },
+  {
+    name: "doctor rollout",
+    summary: "says what a promotion that ended early has left, and how to go on",
+    load: async () => (await import("./doctor-rollout.ts")).doctorRollout,
+  },
 ];
 
 const help = `keye <command> [options]
 
 Commands:
-${commands.map((command) => `  ${command.name.padEnd(10)} ${command.summary}`).join("\n")}
+${commands.map((command) => `  ${command.name.padEnd(15)} ${command.summary}`).join("\n")}
 
 Each command explains itself: keye <command> --help
 keye --version says which this is.
@@ -76,7 +96,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     env: process.env,
     signal: cancelledBySignals(process, systemClock),
   };
-  const [name, ...rest] = args;
+  const [name] = args;
   if (name === undefined || isHelp(name) || name === "help") {
     world.out(help);
     return name === undefined ? exitCodes.badInput : exitCodes.pass;
@@ -85,7 +105,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     world.out(`keye ${version}`);
     return exitCodes.pass;
   }
-  const listed = commands.find((one) => one.name === name);
+  const listed = listedFor(args);
   if (listed === undefined) {
     const guess = nearest(
       name,
@@ -96,6 +116,7 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     );
     return exitCodes.badInput;
   }
+  const rest = args.slice(listed.name.split(" ").length);
   const command = await listed.load();
   if (rest.some(isHelp)) {
     world.out(command.help);
@@ -107,10 +128,16 @@ async function main(args: readonly string[]): Promise<ExitCode> {
     world.err(
       error instanceof DeployError
         ? error.message
-        : `keye ${name}: ${error instanceof Error ? error.stack : textOf(error)}`,
+        : `keye ${listed.name}: ${error instanceof Error ? error.stack : textOf(error)}`,
     );
     return exitCodeOf(error);
   }
+}
+
+/** The command whose name the arguments begin with; of two words, where both are there. */
+function listedFor(args: readonly string[]): Listed | undefined {
+  const named = (count: number) => commands.find(({ name }) => name === args.slice(0, count).join(" "));
+  return named(2) ?? named(1);
 }
 
 function isHelp(arg: string): boolean {

@@ -1,10 +1,11 @@
-import { readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { parseDocument } from "yaml";
 import { configError, parseConfig } from "../config/parse.ts";
 import type { StackConfig } from "../config/stack-config.ts";
 import { DeployError, faultLine } from "../core/errors.ts";
 import { readTextIfThere } from "../process/text-file.ts";
+import { usageError } from "./flags.ts";
 
 /**
  * Reads the settings of a stack from its file, `Pulumi.<stack>.yaml`, as `pulumi up` does. Throws `CONFIG_FILE` for a file
@@ -24,6 +25,19 @@ export function readStackFile(file: string): StackConfig {
   const parsed = parseConfig(stackObjectOf(settings), (name) => readTextIfThere(join(dirname(file), name)));
   if (parsed.kind === "problems") throw configError(parsed.problems, file);
   return parsed.config;
+}
+
+/** The file with settings that a command means where none is named: the only one here. Throws `CONFIG_USAGE`. */
+export function onlyStackFile(command: string): string {
+  const files = readdirSync(".").filter((name) => /^Pulumi\..+\.yaml$/.test(name));
+  const [only, ...others] = files;
+  if (only !== undefined && others.length === 0) return only;
+  throw usageError(
+    command,
+    only === undefined
+      ? "there is no Pulumi.<stack>.yaml here; name one with --stack-file."
+      : `there are ${files.sort().join(", ")}; name one with --stack-file.`,
+  );
 }
 
 /** What stands under `config` and `keye-stack:stack`. */

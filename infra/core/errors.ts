@@ -23,6 +23,7 @@ export type ErrorCode =
   | "E_IMAGE"
   | "E_SUPPLY"
   | "E_BUILD"
+  | "E_WATCHDOG"
   | "E_CONFIG"
   | "E_CRASH"
   | "E_OOM"
@@ -39,6 +40,7 @@ export type ErrorCode =
   | "E_CANCELLED"
   | "E_POSTVERIFY"
   | "E_ROLLBACK_FAILED"
+  | "E_NO_TARGET"
   | "GATE_FAILED"
   | "GATE_INCONCLUSIVE"
   | "GATE_DEADLINE";

@@ -10,6 +10,9 @@ export type PendingRollout = Pick<
   "app" | "revision" | "probeHash" | "replicas" | "strategy" | "cooldownSeconds" | "retryNonce"
 >;
 
+/** What the settings ask for, or why that is not known: the rest of a sentence, without its full stop. */
+export type PendingOrReason = { readonly pending: PendingRollout } | { readonly because: string };
+
 /** What the next update meets. */
 export interface NextUpScene {
   readonly facts: RolloutFacts;
@@ -18,10 +21,11 @@ export interface NextUpScene {
 }
 
 /** What the next `pulumi up` does with these settings; a sentence without its full stop. */
-export function nextUpText(scene: NextUpScene, pending: PendingRollout | undefined): string {
+export function nextUpText(scene: NextUpScene, known: PendingOrReason): string {
   const { facts, isRunning } = scene;
   if (isRunning) return `is refused with E_LOCKED while ${facts.lease?.holder ?? "the other run"} promotes`;
-  if (pending === undefined) return "depends on the settings: name them with --stack-file";
+  if ("because" in known) return known.because;
+  const { pending } = known;
   const { traffic } = facts.observation;
   if (traffic.kind === "ramp") return rampText(pending, traffic);
   return activeOf(facts.observation) === pending.revision ? inPlaceText(scene, pending) : candidateText(scene, pending);

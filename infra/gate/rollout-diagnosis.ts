@@ -1,7 +1,7 @@
 import { activeOf, readyCount } from "./app-view.ts";
 import type { Observation } from "./ports.ts";
 import { leftBehind, type RolloutFinding } from "./rollout-diagnosis-findings.ts";
-import { nextUpText, type PendingRollout } from "./rollout-diagnosis-next.ts";
+import { nextUpText, type PendingOrReason } from "./rollout-diagnosis-next.ts";
 import { leaseStateOf, type RolloutFacts, standingOf } from "./standing.ts";
 
 /** What a rollout left behind, what serves meanwhile, and what comes next. */
@@ -17,17 +17,17 @@ export interface RolloutDiagnosis {
 }
 
 /**
- * Says which state a run that ended early has left, from what the cluster shows and what is on record. Pure. `pending` is
- * what the settings describe, where they are known: without it, what comes next depends on them.
+ * Says which state a run that ended early has left, from what the cluster shows and what is on record. Pure. What
+ * comes next depends on what the settings ask for.
  */
-export function diagnoseRollout(facts: RolloutFacts, pending?: PendingRollout): RolloutDiagnosis {
+export function diagnoseRollout(facts: RolloutFacts, known: PendingOrReason): RolloutDiagnosis {
   const isRunning = leaseStateOf(facts.lease, facts.now) === "held";
   const standings = standingOf(facts);
   return {
     serves: servesText(facts.observation),
     isRunning,
     findings: isRunning ? [] : leftBehind(facts, standings),
-    nextUp: nextUpText({ facts, standings, isRunning }, pending),
+    nextUp: nextUpText({ facts, standings, isRunning }, known),
   };
 }
 

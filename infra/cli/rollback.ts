@@ -1,0 +1,138 @@
+import type { ClusterConnection } from "../cluster/connect.ts";
+import { systemClock } from "../cluster/system-clock.ts";
+import { DeployError } from "../core/errors.ts";
+import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
+import type { PromotionInputs, SupplyInputs } from "../core/promotion-inputs.ts";
+import { deploymentOf } from "../gate/app-view.ts";
+import { ago } from "../gate/ledger-text.ts";
+import { PromotionFailed } from "../gate/promotion-error.ts";
+import type { RolloutFacts } from "../gate/standing.ts";
+import { planHeadroom } from "../rollgate/plan-headroom.ts";
+import { promoteOver } from "../rollgate/promote-over.ts";
+import { type AppAim, appHelp, appOptions, readAppAim, withCluster } from "./app-aim.ts";
+import type { Command, CommandWorld } from "./command.ts";
+import { confirm } from "./confirm.ts";
+import { parseFlags, usageError } from "./flags.ts";
+import { sha256 } from "./lock-file.ts";
+import { planRollback, type RollbackPlan } from "./rollback-plan.ts";
+import { consoleProgress } from "./rollback-progress.ts";
+import { readFacts } from "./status-facts.ts";
+
+/** `keye rollback`: an earlier revision, proven again, in place of the one that serves. */
+export const rollback: Command = {
+  help: `keye rollback [--to REVISION] [--yes] [--stack-file FILE | --namespace NAME --app NAME]
+
+Promotes an earlier revision again, by the promotion that pulumi up runs: under the same Lease, with the probes and deadlines that
+the revision was promoted with. Every pod is proven again before it serves; until then, and whatever comes of it, what serves now
+goes on serving. Interrupt it at any time: it goes back first.
+
+  --to REVISION      a revision that has been promoted; its first digits are enough (default: the last one before what serves)
+  --yes              asks nothing; needed where nobody can answer
+${appHelp}
+
+Pulumi is not told: its program still describes the other revision. What to do about that is said at the end.
+
+Exit codes: 0 the revision serves, 1 it was rejected or there is none to go back to, 2 bad input, 3 inconclusive, 4 locked or the
+cluster cannot be asked, 130 cancelled.
+`,
+  run: runRollback,
+};
+
+async function runRollback(args: readonly string[], world: CommandWorld): Promise<ExitCode> {
+  const options = { ...appOptions, to: { type: "string" }, yes: { type: "boolean" } } as const;
+  const { values, positionals } = parseFlags("rollback", args, options);
+  const extra = positionals[0];
+  if (extra !== undefined) throw usageError("rollback", `unexpected argument "${extra}"; the revision goes into --to.`);
+  const aim = readAppAim("rollback", values, world);
+  return await withCluster(aim, async (connection) => {
+    const facts = await readFacts(connection, aim.ref, world.signal);
+    const plan = planRollback(facts, values.to, sha256);
+    const { inputs, because } = await fitted(connection, facts, plan, world.signal);
+    world.err(planText(facts, plan, inputs, because));
+    if (values.yes !== true && !(await confirm("Go back?", "rollback", world))) {
+      world.err("Nothing was changed.");
+      return exitCodes.cancelled;
+    }
+    return await carryOut(connection, { aim, plan, inputs }, world);
+  });
+}
+
+interface Rollback {
+  readonly aim: AppAim;
+  readonly plan: RollbackPlan;
+  readonly inputs: PromotionInputs;
+}
+
+async function carryOut(
+  connection: ClusterConnection,
+  { aim, plan, inputs }: Rollback,
+  world: CommandWorld,
+): Promise<ExitCode> {
+  const progress = consoleProgress(world.err, systemClock);
+  const from = plan.from;
+  try {
+    const { activeRevision, evidence } = await promoteOver(connection, { inputs, progress, signal: world.signal });
+    world.out(
+      `Revision ${activeRevision} serves, proven again; the record is ConfigMap ${aim.ref.namespace}/${evidence.configMap}.`,
+    );
+    world.err(afterwardsText(from, activeRevision));
+    return exitCodes.pass;
+  } catch (error) {
+    if (error instanceof PromotionFailed) {
+      world.err("The rollback did not succeed. Pulumi still describes the revision that it described before.");
+    }
+    throw error;
+  }
+}
+
+/** The inputs with the strategy that there is room for now, and with the Jobs of the supply that still exist. */
+async function fitted(
+  connection: ClusterConnection,
+  { ref, observation }: RolloutFacts,
+  { inputs }: RollbackPlan,
+  signal: AbortSignal,
+): Promise<{ readonly inputs: PromotionInputs; readonly because: string }> {
+  const { namespace, app, service, revision, replicas, growth } = inputs;
+  const podSpec = deploymentOf(observation, revision)?.spec.template.spec ?? {};
+  const grows = growth === undefined ? {} : { growth };
+  const room = await planHeadroom(
+    connection,
+    { namespace, app, service, revision, replicas, podSpec, adopted: [], ...grows },
+    signal,
+  );
+  if (room.choice === undefined) {
+    const { message = `${room.because}.`, hint } = room.refusal ?? {};
+    const where = `${namespace}/${inputs.workload}`;
+    throw new DeployError({ code: "E_CAPACITY", where, message, ...(hint === undefined ? {} : { hint }) });
+  }
+  const { supply: wanted, ...rest } = inputs;
+  const there = new Set((await connection.supply.jobs(ref, signal)).map(({ job }) => job.metadata.name));
+  const supply: SupplyInputs | undefined =
+    wanted === undefined ? undefined : { ...wanted, jobs: wanted.jobs.filter(({ name }) => there.has(name)) };
+  return {
+    inputs: { ...rest, strategy: room.choice, ...(supply === undefined ? {} : { supply }) },
+    because: room.because,
+  };
+}
+
+function planText(
+  { ref, now }: RolloutFacts,
+  { from, target }: RollbackPlan,
+  inputs: PromotionInputs,
+  because: string,
+) {
+  const { revision, passedAt, entry } = target;
+  const count = `${inputs.replicas} ${inputs.replicas === 1 ? "replica" : "replicas"}`;
+  return [
+    `${ref.namespace}/${ref.app}: ${from} gives way to ${revision}, which was promoted ${ago(passedAt, now)} (ConfigMap ${entry.name}).`,
+    `${count} by ${inputs.strategy}: ${because}. Each is proven again before it serves.`,
+  ].join("\n");
+}
+
+function afterwardsText(from: string, to: string): string {
+  return [
+    `Pulumi's program still describes ${from}: the next pulumi up sees the move by its refresh and promotes ${from} again.`,
+    `To stay with ${to}, change the settings back to what it was made from; pulumi up then finds it proven and promotes nothing.`,
+    `${from} stays without pods as rollout.keepRevisions says.`,
+  ].join("\n");
+}
