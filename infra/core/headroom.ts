@@ -10,6 +10,8 @@ export interface PlanHeadroomArgs {
   /** The revision to come. */
   readonly revision: string;
   readonly replicas: number;
+  /** Pods that one replica is. @default 1 */
+  readonly podsPerReplica?: number;
   /** Spec of the revision's pod template, in the API's own shape. */
   readonly podSpec: object;
   /** Labels that nodes will have once the stack has adopted them, by the labels that find them. */

@@ -2,7 +2,7 @@ import { ledgerLines } from "../status/gpu-ledger.ts";
 import { revisionOf } from "../status/groups.ts";
 import { capacityRefusal, comingText, freeText, headroomLedger, needText } from "../status/headroom/report.ts";
 import { type PodRole, rolesIn } from "../status/headroom/roles.ts";
-import type { Pod } from "../status/objects.ts";
+import type { Deployment, Pod } from "../status/objects.ts";
 import { isTerminating } from "../status/pod-facts.ts";
 import { activeOf, deploymentOf, isOfApp, leftoversOf } from "./app-view.ts";
 import { coolDownLeft } from "./negative-cache.ts";
@@ -32,11 +32,11 @@ export async function preflight(run: PromotionRun, situation: Situation): Promis
     }
     const workload = deploymentOf(situation.observation, inputs.revision);
     if (workload === undefined) {
-      throw run.stop({ kind: "inconclusive", code: "E_API", message: "the candidate's Deployment does not exist." });
+      throw run.stop({ kind: "inconclusive", code: "E_API", message: `${inputs.workload} does not exist.` });
     }
     const { namespace, app, revision } = inputs;
     const roles = rolesIn({ namespace, app, revision, active: activeOf(situation.observation) });
-    const headroom = await readHeadroom(run, { candidate: workload.spec.template.spec, roleOf: roles }, signal);
+    const headroom = await readHeadroom(run, { ...podsOfReplica(workload), roleOf: roles }, signal);
     const refusal = capacityRefusal(headroom, headroom.fitWithout([]));
     if (refusal !== undefined) {
       const details = ledgerLines(headroomLedger(headroom));
@@ -74,15 +74,19 @@ export async function parkLeftovers(run: PromotionRun, situation: Situation): Pr
 
 async function waitForRoom(run: PromotionRun, { observation }: Situation, signal: AbortSignal): Promise<void> {
   const { inputs, ports } = run;
-  const candidate = deploymentOf(observation, inputs.revision)?.spec.template.spec;
-  if (candidate === undefined) return;
+  const workload = deploymentOf(observation, inputs.revision);
+  if (workload === undefined) return;
   const isCandidate = (pod: Pod) => isOfApp(pod, inputs) && revisionOf(pod) === inputs.revision && !isTerminating(pod);
   // What is leaving still holds its place.
   const roleOf = (pod: Pod): PodRole => (isCandidate(pod) ? "candidate" : "other");
   for (;;) {
-    const headroom = await readHeadroom(run, { candidate, roleOf }, signal);
+    const headroom = await readHeadroom(run, { ...podsOfReplica(workload), roleOf }, signal);
     if (headroom.fitWithout([]).fits >= headroom.surge) return;
     run.status("park", `${freeText(headroom)}; parked pods are still ending`);
     await ports.clock.sleep(roomPollMs, signal);
   }
+}
+
+function podsOfReplica({ spec, group }: Deployment) {
+  return { candidate: spec.template.spec, podsPerReplica: group?.size ?? 1 };
 }

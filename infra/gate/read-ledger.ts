@@ -10,10 +10,20 @@ export async function readLedger(run: PromotionRun, signal: AbortSignal): Promis
   return gpuLedger({ nodes, pods, nodeSelector: run.inputs.nodeSelector });
 }
 
-/** The room for the candidate's pods, as it is now. */
+/** Replicas for which room is sought. */
+export interface RoomFor {
+  readonly candidate: PodSpec;
+  /** Pods that one replica is. @default 1 */
+  readonly podsPerReplica?: number;
+  /** @default what the promotion asks for */
+  readonly replicas?: number;
+  readonly roleOf: (pod: Pod) => PodRole;
+}
+
+/** The room for replicas, as it is now. */
 export async function readHeadroom(
   run: PromotionRun,
-  { candidate, roleOf }: { readonly candidate: PodSpec; readonly roleOf: (pod: Pod) => PodRole },
+  { candidate, podsPerReplica = 1, replicas = run.inputs.replicas, roleOf }: RoomFor,
   signal: AbortSignal,
 ): Promise<Headroom> {
   const { cluster } = run.ports;
@@ -21,13 +31,14 @@ export async function readHeadroom(
     cluster.capacity(signal),
     cluster.limits(run.ref.namespace, signal),
   ]);
-  const { replicas, growth } = run.inputs;
+  const { growth } = run.inputs;
   return new Headroom({
     nodes,
     pods,
     limits,
     candidate,
     replicas,
+    podsPerReplica,
     roleOf,
     ...(growth === undefined ? {} : { growth }),
   });

@@ -14,7 +14,7 @@ export async function planHeadroom(
   args: PlanHeadroomArgs,
   signal: AbortSignal,
 ): Promise<PlanHeadroomResult> {
-  const { namespace, app, service, revision, replicas, growth } = args;
+  const { namespace, app, service, revision, replicas, podsPerReplica = 1, growth } = args;
   const [{ nodes, pods }, limits, traffic = { kind: "none" as const }] = await Promise.all([
     connection.cluster.capacity(signal),
     connection.cluster.limits(namespace, signal),
@@ -28,6 +28,7 @@ export async function planHeadroom(
     // The chart has rendered it as the API wants it.
     candidate: args.podSpec as PodSpec,
     replicas,
+    podsPerReplica,
     roleOf: rolesIn({ namespace, app, revision, active }),
     ...(growth === undefined ? {} : { growth }),
   });

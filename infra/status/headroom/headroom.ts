@@ -1,10 +1,11 @@
 import { gpuResource } from "../../core/names.ts";
 import type { GrowthInputs } from "../../core/promotion-inputs.ts";
 import { podsByNode } from "../gpu-ledger.ts";
+import { isWorker } from "../groups.ts";
 import type { LimitRange, Node, Pod, PodSpec, ResourceQuota } from "../objects.ts";
 import { hasEnded } from "../pod-facts.ts";
 import { forbiddenBy, withDefaults } from "./limit-ranges.ts";
-import { replicasOnNewNodes } from "./new-nodes.ts";
+import { podsOnNewNodes } from "./new-nodes.ts";
 import { type Asked, askedOf, type NodeRoom, roomOn } from "./node-room.ts";
 import { type QuotaRoom, quotaRoom } from "./quotas.ts";
 import type { PodRole } from "./roles.ts";
@@ -26,6 +27,8 @@ export interface HeadroomInputs {
   readonly candidate: PodSpec;
   /** Replicas that the revision shall have. */
   readonly replicas: number;
+  /** Pods of one replica, all alike in what they ask for; they may go to any nodes. @default 1 */
+  readonly podsPerReplica?: number;
   readonly roleOf: (pod: Pod) => PodRole;
   /** Absent: the nodes are those that exist. */
   readonly growth?: Pick<GrowthInputs, "pools">;
@@ -33,8 +36,9 @@ export interface HeadroomInputs {
 
 /** Where replicas find room, with some pods gone. */
 export interface Fit {
-  /** Never more than were asked for. */
+  /** Whole replicas; never more than were asked for. */
   readonly fits: number;
+  /** How many pods each node takes. */
   readonly rooms: readonly NodeRoom[];
   /** What bounds them beside the nodes, if that is less than what the nodes take. */
   readonly why?: string;
@@ -44,16 +48,17 @@ export interface Fit {
 export class Headroom {
   readonly inputs: HeadroomInputs;
   readonly asked: Asked;
-  /** GPUs that one replica asks for. */
-  readonly gpusPerReplica: number;
+  readonly podsPerReplica: number;
+  /** GPUs that one pod asks for. */
+  readonly gpusPerPod: number;
   /** Bound pods of the serving revision, which some strategies take away. */
   readonly stable: readonly Pod[];
   /** How many pods of the candidate are bound already. */
-  readonly present: number;
+  readonly presentPods: number;
   /** Pods that stay, and those of the stable revision. */
   readonly held: ReadonlyMap<string, readonly Pod[]>;
-  /** Replicas for which nodes come that do not exist yet. */
-  readonly onNewNodes: number;
+  /** Pods for which nodes come that do not exist yet. */
+  readonly podsOnNewNodes: number;
   readonly #freed: readonly Pod[];
   readonly #forbidden: string | undefined;
   readonly #rooms: ReadonlyMap<string, NodeRoom>;
@@ -65,20 +70,36 @@ export class Headroom {
     const ofRole = (role: PodRole) => holding.filter((pod) => inputs.roleOf(pod) === role);
     this.inputs = inputs;
     this.asked = askedOf(spec);
-    this.gpusPerReplica = this.asked.requests.get(gpuResource) ?? 0;
-    this.onNewNodes =
-      inputs.growth === undefined ? 0 : replicasOnNewNodes(inputs.growth, inputs.nodes, this.gpusPerReplica);
+    this.podsPerReplica = inputs.podsPerReplica ?? 1;
+    this.gpusPerPod = this.asked.requests.get(gpuResource) ?? 0;
+    this.podsOnNewNodes =
+      inputs.growth === undefined ? 0 : podsOnNewNodes(inputs.growth, inputs.nodes, this.gpusPerPod);
     this.stable = ofRole("stable");
-    this.present = ofRole("candidate").length;
+    this.presentPods = ofRole("candidate").length;
     this.#freed = ofRole("leaving");
     this.#forbidden = forbiddenBy(spec, ranges);
     this.held = podsByNode(holding.filter((pod) => inputs.roleOf(pod) !== "leaving"));
     this.#rooms = new Map(inputs.nodes.map((node) => [node.metadata.name, this.#roomOn(node, () => true)]));
   }
 
-  /** Replicas that are still to be placed. */
+  /** Replicas of which every pod has a node already. */
+  get present(): number {
+    return Math.floor(this.presentPods / this.podsPerReplica);
+  }
+
+  /** Replicas that are still to be placed, in whole or in part. */
   get surge(): number {
     return Math.max(0, this.inputs.replicas - this.present);
+  }
+
+  /** Replicas of the serving revision. */
+  get stableReplicas(): number {
+    return this.stable.filter((pod) => !isWorker(pod)).length;
+  }
+
+  /** Replicas for which nodes come that do not exist yet. */
+  get onNewNodes(): number {
+    return Math.floor(this.podsOnNewNodes / this.podsPerReplica);
   }
 
   /** What the nodes take as things are, in the order of the nodes. */
@@ -102,10 +123,12 @@ export class Headroom {
         ? this.#roomOn(node, (pod) => !goneSet.has(pod))
         : room;
     });
-    const onNodes = rooms.reduce((sum, { fits }) => sum + fits, 0) + this.onNewNodes;
+    const wanted = Math.max(0, this.inputs.replicas * this.podsPerReplica - this.presentPods);
+    const onNodes = rooms.reduce((sum, { fits }) => sum + fits, 0) + this.podsOnNewNodes;
     const allowed = this.allowedWithout(gone);
-    const fits = Math.min(this.surge, onNodes, allowed.fits);
-    const isBounded = allowed.fits < this.surge && allowed.fits <= onNodes;
+    const pods = Math.min(wanted, onNodes, allowed.fits);
+    const fits = pods === wanted ? this.surge : Math.floor(pods / this.podsPerReplica);
+    const isBounded = allowed.fits < wanted && allowed.fits <= onNodes;
     return { fits, rooms, ...(isBounded && allowed.why !== undefined ? { why: allowed.why } : {}) };
   }
 

@@ -3,17 +3,17 @@ import type { GrowthInputs } from "../../core/promotion-inputs.ts";
 import type { Node } from "../objects.ts";
 import { amountsOf } from "./amounts.ts";
 
-/** Replicas that find room on nodes which do not exist yet, and come when pods wait for them. */
-export function replicasOnNewNodes(
+/** Pods that find room on nodes which do not exist yet, and come when pods wait for them. */
+export function podsOnNewNodes(
   { pools }: Pick<GrowthInputs, "pools">,
   nodes: readonly Node[],
-  gpusPerReplica: number,
+  gpusPerPod: number,
 ): number {
-  if (gpusPerReplica === 0) return 0;
+  if (gpusPerPod === 0) return 0;
   return pools.reduce((sum, { nodeLabels, maxNodes, gpusPerNode }) => {
     // A node that does not offer its GPUs yet is still on its way.
     const present = nodes.filter((node) => carries(node, nodeLabels) && offersGpus(node)).length;
-    return sum + Math.max(0, maxNodes - present) * Math.floor(gpusPerNode / gpusPerReplica);
+    return sum + Math.max(0, maxNodes - present) * Math.floor(gpusPerNode / gpusPerPod);
   }, 0);
 }
 

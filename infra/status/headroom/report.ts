@@ -21,10 +21,12 @@ export function headroomLedger({ inputs, rooms, held }: Headroom): GpuLedger {
 }
 
 /** `needs 2 replicas of 2 GPUs each`, and how many of them are there. */
-export function needText({ inputs, gpusPerReplica, present, surge }: Headroom): string {
+export function needText({ inputs, gpusPerPod, podsPerReplica, present, surge }: Headroom): string {
   const replicas = inputs.replicas === 1 ? "1 replica" : `${inputs.replicas} replicas`;
   const there = present === 0 ? "" : `, ${surge} more than there ${present === 1 ? "is" : "are"}`;
-  return `needs ${replicas} of ${gpusPerReplica} ${gpusPerReplica === 1 ? "GPU" : "GPUs"} each${there}`;
+  const gpus = gpusPerPod === 1 ? "1 GPU" : `${gpusPerPod} GPUs`;
+  const each = podsPerReplica === 1 ? `${gpus} each` : `${podsPerReplica} pods each with ${gpus} a pod`;
+  return `needs ${replicas} of ${each}${there}`;
 }
 
 /** What is free on the nodes that the candidate may run on: `8 GPUs are free`. */
@@ -60,7 +62,7 @@ export function headroomLines(headroom: Headroom, { answers, choice, because }: 
 /** Why blueGreen cannot end; undefined where it can. */
 export function capacityRefusal(headroom: Headroom, { fits, rooms, why }: Fit): CapacityRefusal | undefined {
   if (fits >= headroom.surge) return undefined;
-  const onNodes = rooms.reduce((sum, room) => sum + room.fits, 0);
+  const onNodes = Math.floor(rooms.reduce((sum, room) => sum + room.fits, 0) / headroom.podsPerReplica);
   const gpus = freeGpus(headroomLedger(headroom));
   const free = `${gpus} ${gpus === 1 ? "GPU" : "GPUs"} free)${comingText(headroom)}`;
   return why === undefined

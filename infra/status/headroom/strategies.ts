@@ -1,3 +1,4 @@
+import { isWorker } from "../groups.ts";
 import type { Pod } from "../objects.ts";
 import type { Fit, Headroom } from "./headroom.ts";
 
@@ -33,19 +34,19 @@ export function tryStrategies(headroom: Headroom): Strategies {
   return { beside, answers, choice: choice?.strategy, because };
 }
 
-function blueGreen({ surge, stable }: Headroom, { fits, why }: Fit): StrategyAnswer {
+function blueGreen({ surge, stableReplicas }: Headroom, { fits, why }: Fit): StrategyAnswer {
   const beside =
-    stable.length === 0 ? "" : ` beside the ${stable.length} that ${stable.length === 1 ? "serves" : "serve"}`;
+    stableReplicas === 0 ? "" : ` beside the ${stableReplicas} that ${stableReplicas === 1 ? "serves" : "serve"}`;
   const reason = `room for ${fits} of ${surge}${beside}${why === undefined ? "" : ` (${why})`}`;
   return { strategy: "blueGreen", isPossible: fits >= surge, reason };
 }
 
 function recreate(headroom: Headroom): StrategyAnswer {
-  const { surge, stable } = headroom;
+  const { surge, stable, stableReplicas } = headroom;
   const { fits, why } = headroom.fitWithout(stable);
   const bound = why === undefined ? "" : ` (${why})`;
   const meanwhile = fits < surge || stable.length === 0 ? "" : "; nobody serves until they are ready";
-  const once = stable.length === 0 ? "" : ` once the ${stable.length} of the old revision are gone`;
+  const once = stable.length === 0 ? "" : ` once the ${stableReplicas} of the old revision are gone`;
   return {
     strategy: "recreate",
     isPossible: fits >= surge,
@@ -57,10 +58,11 @@ function recreate(headroom: Headroom): StrategyAnswer {
  * One more than now where there is room for one, else one in place of another. Each step that needs the place of an old
  * replica takes the first whose node then has room.
  */
-function canary(headroom: Headroom): StrategyAnswer {
+export function canary(headroom: Headroom): StrategyAnswer {
   const { surge, stable } = headroom;
   const answer = (isPossible: boolean, reason: string) => ({ strategy: "canary" as const, isPossible, reason });
   if (stable.length === 0) return answer(false, "no old revision serves that it could go beside");
+  if (headroom.podsPerReplica > 1 || stable.some(isWorker)) return answer(false, groupsAreNotPicked);
   const { placed, needsPlaceAtOnce } = replaceOneByOne(headroom);
   if (placed < surge) return answer(false, `room for ${placed} of ${surge} when old replicas go one by one`);
   if (!needsPlaceAtOnce) return answer(true, `one at a time beside the ${stable.length} of the old revision`);
@@ -71,13 +73,16 @@ function canary(headroom: Headroom): StrategyAnswer {
   );
 }
 
+/** @see sigs.k8s.io/lws v0.8.0: leaders are a StatefulSet, which goes down by its last ordinal whatever a pod's deletion cost */
+const groupsAreNotPicked = "of groups of pods the cluster always takes the last one away, whichever still serves";
+
 function replaceOneByOne(headroom: Headroom): { readonly placed: number; readonly needsPlaceAtOnce: boolean } {
   const gone = new Set<Pod>();
   const placedOn = new Map<string, number>();
   const free = (node: string) => headroom.roomWithout(node, gone) - (placedOn.get(node) ?? 0);
   const put = (node: string) => placedOn.set(node, (placedOn.get(node) ?? 0) + 1);
   const roomy = headroom.rooms.filter(({ fits }) => fits > 0).map(({ node }) => node);
-  let { onNewNodes } = headroom;
+  let onNewNodes = headroom.podsOnNewNodes;
   let needsPlaceAtOnce = false;
   for (let placed = 0; placed < headroom.surge; placed++) {
     const isAllowed = headroom.allowedWithout([...gone]).fits > placed;

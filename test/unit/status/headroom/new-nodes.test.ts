@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { replicasOnNewNodes } from "../../../../infra/status/headroom/new-nodes.ts";
+import { podsOnNewNodes } from "../../../../infra/status/headroom/new-nodes.ts";
 import { nodeObject } from "../../../support/cluster-objects.ts";
 
 const pool = { nodeLabels: { "keye-stack.dev/pool": "h800" }, maxNodes: 3, gpusPerNode: 8 };
@@ -20,9 +20,9 @@ test.each([
   },
   { what: "those on a node that does not offer its GPUs yet", pools: [pool], nodes: waiting, coming: 4 },
 ])("nodes come for so many replicas of four GPUs: $what", ({ pools, nodes, coming }) => {
-  expect(replicasOnNewNodes({ pools }, nodes, 4)).toBe(coming);
+  expect(podsOnNewNodes({ pools }, nodes, 4)).toBe(coming);
 });
 
 test("nodes come for no replica without GPUs: nothing is known of their other resources", () => {
-  expect(replicasOnNewNodes({ pools: [pool] }, two, 0)).toBe(0);
+  expect(podsOnNewNodes({ pools: [pool] }, two, 0)).toBe(0);
 });
