@@ -52,7 +52,7 @@ function lastBefore(facts: RolloutFacts, from: string): PromotedRevision {
   if (there !== undefined) return there;
   const [newest] = others;
   if (newest !== undefined) throw gone(facts, newest.revision);
-  const serving = from === noRevision ? "nothing serves" : `${from} serves`;
+  const serving = from === noRevision ? "Nothing serves" : `Revision ${from} serves`;
   throw noTarget(
     facts,
     `${serving}, and no other revision has ever been promoted here.`,
@@ -67,7 +67,7 @@ function namedTarget(facts: RolloutFacts, from: string, to: string): PromotedRev
     const known = promotedRevisions(facts.ledger).map(({ revision }) => revision);
     throw noTarget(
       facts,
-      `revision ${to} has never been promoted here; those that have: ${known.join(", ") || "none"}.`,
+      `Revision ${to} has never been promoted here; those that have: ${known.join(", ") || "none"}.`,
       "A revision that was rejected, or is new, is promoted by pulumi up.",
     );
   }
@@ -77,7 +77,7 @@ function namedTarget(facts: RolloutFacts, from: string, to: string): PromotedRev
   }
   const { traffic } = facts.observation;
   if (traffic.kind === "revision" && target.revision === from) {
-    throw noTarget(facts, `revision ${from} serves already.`, "keye status shows what else there is.");
+    throw noTarget(facts, `Revision ${from} serves already.`, "keye status shows what else there is.");
   }
   if (deploymentOf(facts.observation, target.revision) === undefined) throw gone(facts, target.revision);
   return target;
@@ -86,7 +86,7 @@ function namedTarget(facts: RolloutFacts, from: string, to: string): PromotedRev
 function gone(facts: RolloutFacts, revision: string): DeployError {
   return noTarget(
     facts,
-    `revision ${revision} was promoted, and its Deployment is gone.`,
+    `Revision ${revision} was promoted, and its Deployment is gone.`,
     "Go back to the settings that it was made from and run pulumi up; rollout.keepRevisions keeps later ones.",
   );
 }
@@ -100,22 +100,21 @@ function recordedInputs(
   const { inputsJson, evidence }: LedgerEntry = entry;
   const mend = "Go back to the settings that it was made from and run pulumi up.";
   if (inputsJson === undefined) {
-    throw noTarget(facts, `the record of ${revision}, ${entry.name}, does not keep what it was promoted with.`, mend);
+    throw noTarget(facts, `The record of ${revision}, ${entry.name}, does not keep what it was promoted with.`, mend);
   }
   if (sha256(inputsJson) !== evidence.inputsSha256) {
-    throw noTarget(facts, `inputs.json of ${entry.name} is not what its evidence was made with.`, mend);
+    throw noTarget(facts, `The inputs.json of ${entry.name} is not what its evidence was made with.`, mend);
   }
   const inputs: unknown = JSON.parse(inputsJson);
   const [failure] = checkPromotionInputs(inputs);
   if (failure !== undefined) {
     const what = `${failure.property} ${failure.reason}`;
-    throw noTarget(facts, `${entry.name} was written by another version: ${what}.`, mend);
+    throw noTarget(facts, `The record ${entry.name} was written by another version: ${what}.`, mend);
   }
   // The rules prove the shape; the digest, that it is the promotion's own text.
   return inputs as PromotionInputs;
 }
 
-function noTarget({ ref }: RolloutFacts, what: string, hint: string): DeployError {
-  const message = `${what.charAt(0).toUpperCase()}${what.slice(1)}`;
+function noTarget({ ref }: RolloutFacts, message: string, hint: string): DeployError {
   return new DeployError({ code: "E_NO_TARGET", where: `${ref.namespace}/${ref.app}`, message, hint });
 }

@@ -1,11 +1,11 @@
 import type { EpochMs, Seconds } from "../core/units.ts";
 import type { LedgerEntry } from "./ledger.ts";
 
-/** A verdict with its age and its reason, for people. */
+/** A verdict with its age and its reason, for people. No full stop. */
 export function verdictText({ evidence }: LedgerEntry, now: EpochMs): string {
   const { verdict, code, reason, finishedAt, isUnfinished } = evidence;
   const head = isUnfinished ? "unfinished" : [verdict, code].filter((part) => part !== undefined).join(" ");
-  return `${head}, ${ago(Date.parse(finishedAt), now)}: ${reason}`;
+  return `${head}, ${ago(Date.parse(finishedAt), now)}: ${reason.replace(/\.$/, "")}`;
 }
 
 /** How long ago, in the largest unit that tells it: `40 s ago`, `12 min ago`, `3 h ago`, `5 days ago`. */

@@ -100,10 +100,12 @@ function selectsUnknown({ facts }: Scene, { revision }: RevisionStanding): Rollo
 function unprovenServes({ facts }: Scene, standing: RevisionStanding): RolloutFinding {
   const { revision, last } = standing;
   const verdict =
-    last === undefined ? "no verdict on record" : `never passed; its last verdict is ${verdictText(last, facts.now)}`;
+    last === undefined
+      ? "has no verdict on record"
+      : `has never passed; its last verdict is ${verdictText(last, facts.now)}`;
   return {
     id: "unproven-serves",
-    what: `Traffic goes to revision ${revision}, ${countText(standing)}, which has ${verdict}. Somebody moved the selector, or a way back did not succeed.`,
+    what: `Traffic goes to revision ${revision}, ${countText(standing)}, which ${verdict}. Somebody moved the selector, or a way back did not succeed.`,
     next: `sees it by its refresh; it proves ${revision} in place where the settings describe it, and replaces it otherwise`,
     commands: [selectorCommand(facts.ref), ...(last === undefined ? [] : [explain(revision)]), "keye rollback"],
   };
@@ -141,12 +143,13 @@ function nobodyServes({ facts, standings }: Scene, active: RevisionStanding): Ro
     const begun = unfinishedOf(last);
     return begun?.strategy === "recreate" && begun.previousRevision === active.revision;
   });
-  const restore = `kubectl -n ${namespace} scale deployment ${revisionName(app, active.revision)} --replicas=${replicasBefore(active)}`;
+  const before = taker?.last?.evidence.previousReplicas ?? active.last?.evidence.replicas ?? 1;
+  const restore = `kubectl -n ${namespace} scale deployment ${revisionName(app, active.revision)} --replicas=${before}`;
   if (taker !== undefined) {
     return {
       id: "emptied",
-      what: `Nobody serves. A recreate took ${active.revision} away (${countText(active)}) for ${taker.revision} (${countText(taker)}), and ended before it served.`,
-      next: `goes on where the settings describe ${taker.revision}: its pods are proven and switched to; a watchdog, where one runs, brings ${active.revision} back first`,
+      what: `Nobody serves. A recreate took ${active.revision} away (${countText(active)}, ${before} before) for ${taker.revision} (${countText(taker)}), and ended before that served.`,
+      next: `goes on where the settings describe ${taker.revision}, and brings ${active.revision} back where they describe that; a watchdog, where one runs, brings it back by itself`,
       commands: [restore, `kubectl -n ${namespace} get jobs`, explain(taker.revision)],
     };
   }
@@ -167,7 +170,7 @@ function nobodyServes({ facts, standings }: Scene, active: RevisionStanding): Ro
 function failedInPlace({ facts }: Scene, { revision }: RevisionStanding, last: LedgerEntry): RolloutFinding {
   return {
     id: "failed-in-place",
-    what: `Revision ${revision} serves; its last verdict is ${verdictText(last, facts.now)}`,
+    what: `Revision ${revision} serves; its last verdict is ${verdictText(last, facts.now)}.`,
     next: "proves it in place again where the settings describe it; traffic stays with it",
     commands: [explain(revision), "keye rollback"],
   };
@@ -206,10 +209,6 @@ function ofLease({ facts }: Scene): readonly RolloutFinding[] {
       commands: [`kubectl -n ${ref.namespace} get lease ${leaseName(ref.app)} -o yaml`, "pulumi cancel"],
     },
   ];
-}
-
-function replicasBefore({ last }: RevisionStanding): number {
-  return last?.evidence.replicas ?? 1;
 }
 
 function countText(standing: RevisionStanding | undefined): string {

@@ -37,9 +37,11 @@ function rampText({ revision }: PendingRollout, { from, to }: { readonly from: s
   return `ends the ramp from ${from} to ${to}, then proves ${revision}`;
 }
 
-function inPlaceText({ facts }: NextUpScene, pending: PendingRollout): string {
+function inPlaceText({ facts, standings }: NextUpScene, pending: PendingRollout): string {
   const { revision, replicas } = pending;
   const evidence = evidenceOn(facts, pending);
+  const isEmpty = standings.some((one) => one.revision === revision && one.exists && one.asked === 0);
+  if (isEmpty) return `takes ${revision} from 0 to ${replicas} replicas, and proves it in place`;
   if (evidence?.isUnfinished) return `verifies ${revision} in place, and finishes what the last run began`;
   if (evidence?.verdict !== "pass") return `proves ${revision} in place: these probes have no pass on record`;
   if (evidence.replicas === replicas) return `promotes nothing: ${revision} serves and is proven by these probes`;
@@ -51,7 +53,7 @@ function candidateText({ facts, standings }: NextUpScene, pending: PendingRollou
   const rejected = coolDownLeft(pending, evidenceOn(facts, pending), facts.now);
   if (rejected !== undefined) {
     const left = cooldownSeconds - rejected.agoSeconds;
-    return `fails at once for ${left} s more (${rejected.code}: ${rejected.reason}), unless rollout.retryNonce changes`;
+    return `fails at once for ${left} s more (${rejected.code}: ${rejected.reason.replace(/\.$/, "")}), unless rollout.retryNonce changes`;
   }
   const running = standings.find((one) => one.revision === revision);
   const begins =

@@ -9,6 +9,7 @@ import {
   trafficText,
 } from "../../infra/core/traffic.ts";
 import type { EpochMs, Milliseconds } from "../../infra/core/units.ts";
+import type { StoredVerdict } from "../../infra/gate/ledger.ts";
 import type {
   AppRef,
   CandidateView,
@@ -60,7 +61,7 @@ export const fakeDigest = `sha256:${"ab".repeat(32)}`;
  */
 export class FakeCluster implements ClusterPort, LeasePort {
   readonly clock: ManualClock;
-  readonly evidence = new Map<string, StoredEvidence>();
+  readonly evidence = new Map<string, StoredVerdict>();
   /** JSON by the ConfigMap's name. */
   readonly baselines = new Map<string, string>();
   /** Keys of caches that a revision which passed has filled. */
@@ -241,7 +242,8 @@ export class FakeCluster implements ClusterPort, LeasePort {
   async saveEvidence(_ref: AppRef, record: NewEvidence, signal: AbortSignal): Promise<void> {
     await this.call("saveEvidence", signal);
     if (record.cacheKey !== undefined) this.filledCaches.add(record.cacheKey);
-    this.evidence.set(record.name, { name: record.name, json: record.json });
+    const { name, json, inputsJson } = record;
+    this.evidence.set(name, { name, json, inputsJson });
     this.writes.push(`evidence ${record.verdict}`);
     this.onStep();
   }

@@ -44,6 +44,7 @@ const collections = new Set([
   "events",
   "limitranges",
   "nodes",
+  "poddisruptionbudgets",
   "pods",
   "replicasets",
   "resourcequotas",
@@ -51,7 +52,7 @@ const collections = new Set([
 ]);
 
 /**
- * A Kubernetes API that keeps objects by path: get, list by equal labels, create, update with resource versions, JSON and
+ * A Kubernetes API that keeps objects by path: get, list by labels (`a=b`, `a`, `a in (b,c)`), create, update with resource versions, JSON and
  * merge patches, watches, port-forwards. Knows no kinds and validates nothing.
  */
 export class FakeKubeApi {
@@ -191,9 +192,9 @@ export class FakeKubeApi {
     const object = this.#objects.get(path);
     if (object !== undefined) return { status: 200, body: object };
     if (!collections.has(path.slice(path.lastIndexOf("/") + 1))) return refusal(404, `${path} not found`);
-    const wanted = (query.get("labelSelector") ?? "").split(",").filter((pair) => pair !== "");
-    const matches = (one: FakeObject) =>
-      wanted.every((pair) => one.metadata.labels?.[pair.split("=")[0] ?? ""] === pair.split("=")[1]);
+    // A comma within brackets belongs to a set.
+    const wanted = (query.get("labelSelector") ?? "").split(/,(?![^(]*\))/).filter((term) => term !== "");
+    const matches = ({ metadata: { labels = {} } }: FakeObject) => wanted.every((term) => isMet(term, labels));
     const items = [...this.#objects]
       .filter(([key]) => key.slice(0, key.lastIndexOf("/")) === path)
       .map(([, one]) => one)
@@ -253,4 +254,11 @@ function send(response: ServerResponse, { status, body }: Reply): void {
 function refusedUpgrade(fault: { readonly status: number; readonly message?: string }): string {
   const body = JSON.stringify(statusObject(fault));
   return `HTTP/1.1 ${fault.status} Refused\r\nContent-Length: ${body.length}\r\nConnection: close\r\n\r\n${body}`;
+}
+
+function isMet(term: string, labels: Readonly<Record<string, string>>): boolean {
+  const [, key = "", set] = /^(\S+) in \((.*)\)$/.exec(term) ?? [];
+  if (set !== undefined) return set.split(",").includes(labels[key] ?? "");
+  const [name = "", value] = term.split("=");
+  return value === undefined ? name in labels : labels[name] === value;
 }
