@@ -22,7 +22,7 @@ export function fromContextFlags(args: readonly string[]): FromContext {
     kubeconfig: { type: "string" },
     "stack-file": { type: "string" },
     strategy: { type: "string" },
-    speed: { type: "string", default: "20" },
+    speed: { type: "string", default: "10" },
     name: { type: "string", default: "copy" },
     json: { type: "boolean", default: false },
   });

@@ -124,8 +124,10 @@ async function becomePresent(place: PulumiPlace, file: string, { world, copy }: 
 
 /** The error that an update ended with, without what the engine puts around it. */
 export function headlineOf(output: string): string {
-  const [found] = /\b(?:CONFIG|ENV|POOL|CLAIM|GATE|E)_[A-Z_]+\b[^\n]*/.exec(output) ?? [];
-  return (found ?? output.trim().split("\n").at(-1) ?? "").replace(/\.$/, "");
+  const [coded] = /\b(?:CONFIG|ENV|POOL|CLAIM|GATE|E)_[A-Z_]+\b[^\n]*/.exec(output) ?? [];
+  // Whatever else stops an update is told by the engine, at the end of it all.
+  const said = coded ?? output.match(/\b(?:Error|error):[^\n]*/g)?.at(-1) ?? output.trim().split("\n").at(-1) ?? "";
+  return said.replace(/\.$/, "");
 }
 
 interface StoredRecords {

@@ -26,8 +26,8 @@ export interface TimeScale {
   readonly drainSeconds: Seconds;
 }
 
-/** Phases of a pod's start that pass at the speed of the simulation. */
-const simulatedPhases: readonly ClockPhase[] = ["pull", "load", "jit", "graphs", "warm-up"];
+/** Phases of a pod's start that pass at the speed of the simulation. Probes have their own pace. */
+const simulatedPhases: readonly ClockPhase[] = ["pull", "load", "jit", "graphs"];
 
 /** Phases whose length is the business of the rehearsal's machine alone; they take seconds anywhere. */
 const brief: readonly PhaseName[] = [

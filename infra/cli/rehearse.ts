@@ -39,7 +39,7 @@ loopback addresses and ends with the command, or with "down" where it was detach
           --stack-file FILE  the settings, such as Pulumi.prod.yaml
           --kubeconfig FILE  (default: KUBECONFIG, then ~/.kube/config)
           --strategy LIST    of blueGreen, canary, recreate, with commas (default: those that the planner calls possible)
-          --speed N          simulated seconds in one second while engines start (default: 20)
+          --speed N          simulated seconds in one second while engines start (default: 10)
           --json             the result as JSON
 
 Exit codes: 0 done (--from-context: every rollout passed), 1 --from-context: one did not, or none is possible, 2 bad input, 4 environment (a port that is taken, a folder that cannot be written, a tool that is
