@@ -14,6 +14,7 @@ export class Promotion extends pulumi.CustomResource {
   declare readonly provenAt: pulumi.Output<string>;
   declare readonly evidence: pulumi.Output<PromotionOutputs["evidence"]>;
   declare readonly podUids: pulumi.Output<readonly string[]>;
+  declare readonly outageSeconds: pulumi.Output<number | undefined>;
 
   constructor(name: string, inputs: PromotionInputs, opts?: pulumi.CustomResourceOptions) {
     const outputs: Record<keyof PromotionOutputs, undefined> = {
@@ -22,7 +23,10 @@ export class Promotion extends pulumi.CustomResource {
       provenAt: undefined,
       evidence: undefined,
       podUids: undefined,
+      outageSeconds: undefined,
     };
-    super("rollgate:index:Promotion", name, { ...inputs, ...outputs }, opts);
+    // What is protected keeps all that it depends on from being deleted; a destroy would end the engines before it fails at
+    // the Service. After a failed update this still depends on the revision that serves: its state is then the old one.
+    super("rollgate:index:Promotion", name, { ...inputs, ...outputs }, { protect: true, ...opts });
   }
 }

@@ -64,7 +64,7 @@ test("namespace and node pools come before the model server, all of it and the s
     "kubernetes:policy/v1:PodDisruptionBudget keye-<revision> | in keye | by cluster",
     "pulumi:providers:kubernetes cluster",
     "pulumi:providers:kubernetes cluster-namespace",
-    "rollgate:index:Promotion keye",
+    "rollgate:index:Promotion keye | protected",
   ]);
   const server = resources.find((one) => one.type === "keye-stack:serving:ModelServer");
   expect(server?.dependsOn).toEqual([
@@ -275,7 +275,7 @@ test("what holds the GPUs is told, and the plugin plans with the chart's pods an
       [inspectNodes]: () => inspected,
       [planHeadroom]: (args) => {
         asked.push(args);
-        return { lines: ["node", "h800-0"], choice: "blueGreen", because: "there is room" };
+        return { lines: ["node", "h800-0"], choice: "blueGreen", because: "there is room", refusals: {} };
       },
     },
   });
@@ -299,25 +299,44 @@ test("what holds the GPUs is told, and the plugin plans with the chart's pods an
 });
 
 describe("a rollout that cannot end is refused before anything is registered", () => {
-  const refusal = {
-    message: "needs 2 replicas of 2 GPUs each; there is room for 1 (2 GPUs free).",
-    hint: "Free GPUs or add nodes.",
+  const hint = "Free GPUs or add nodes.";
+  const refusals = {
+    blueGreen: { message: "needs 2 replicas of 2 GPUs each; there is room for 1 (2 GPUs free).", hint },
+    recreate: { message: "there is room for 1 once the 2 of the old revision are gone (2 GPUs free now).", hint },
   };
-  const because = "blueGreen cannot: room for 1 of 2; one by one";
   test.each([
-    { strategy: "blueGreen", choice: "canary", says: `${refusal.message} ${refusal.hint}` },
-    {
-      strategy: "auto",
-      choice: "canary",
-      says: `auto comes to canary, which this version does not carry out: ${because}. ${refusal.hint}`,
-    },
-    { strategy: "auto", says: `${refusal.message} ${refusal.hint}` },
-  ])("$strategy, where $choice would do", async ({ strategy, says, ...found }) => {
-    const plan = () => ({ lines: [], because, refusal, ...found });
+    { strategy: "blueGreen", choice: "canary", says: refusals.blueGreen.message },
+    { strategy: "recreate", choice: undefined, says: refusals.recreate.message },
+    { strategy: "auto", choice: undefined, says: refusals.blueGreen.message },
+  ])("$strategy, where $choice would do", async ({ strategy, choice, says }) => {
+    const plan = () => ({ lines: [], because: "", refusals, isReplacing: true, ...(choice && { choice }) });
     const recording = await recordResources({ functions: { [inspectNodes]: () => inspected, [planHeadroom]: plan } });
     const refused = await declareStack(stackConfig({ rollout: { strategy } })).catch((error: unknown) => error);
-    expect(refused).toMatchObject({ code: "E_CAPACITY", message: expect.stringContaining(says) });
+    expect(refused).toMatchObject({ code: "E_CAPACITY", message: expect.stringContaining(`${says} ${hint}`) });
     expect(await recording.resources()).toEqual([]);
+  });
+});
+
+describe("an outage that is to be expected", () => {
+  const because = "nobody serves until they are ready; blueGreen cannot (room for 0 of 2)";
+  const toolsImage = `registry.example/keye@sha256:${"c".repeat(64)}`;
+  const told = { auto: `auto comes to recreate: ${because}. OUTAGE: nobody serves`, recreate: "OUTAGE: nobody serves" };
+  test.each([
+    { strategy: "auto", isReplacing: true, settings: {}, warnings: [told.auto, "No watchdog"] },
+    { strategy: "recreate", isReplacing: true, settings: {}, warnings: [told.recreate, "No watchdog"] },
+    { strategy: "recreate", isReplacing: true, settings: { toolsImage }, warnings: [told.recreate] },
+    { strategy: "recreate", isReplacing: false, settings: {}, warnings: [] },
+    { strategy: "blueGreen", isReplacing: true, settings: {}, warnings: [] },
+  ] as const)("$strategy, replacing: $isReplacing, $settings", async ({ strategy, isReplacing, settings, warnings }) => {
+    const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+    const plan = () => ({ lines: [], choice: "recreate", because, refusals: {}, isReplacing });
+    const recording = await recordResources({ functions: { [inspectNodes]: () => inspected, [planHeadroom]: plan } });
+    await declareStack(stackConfig({ rollout: { strategy }, ...settings }));
+    const promotion = (await recording.resources()).find((one) => one.type === "rollgate:index:Promotion");
+    const said = warn.mock.calls.map(([text]) => text).filter((text) => /OUTAGE|watchdog/.test(text));
+    warn.mockRestore();
+    expect(said).toEqual(warnings.map((text) => expect.stringContaining(text)));
+    expect(promotion?.inputs.strategy).toBe(strategy === "auto" ? "recreate" : strategy);
   });
 });
 

@@ -9,6 +9,8 @@ import { trafficText } from "../../infra/core/traffic.ts";
 import { rehearsalEnvironment } from "../../infra/rehearsal/environment.ts";
 import type { Deployment } from "../../infra/status/objects.ts";
 import { type Setting, writeStackFile } from "../../scripts/story/stack-file.ts";
+import { copyProgram } from "./program-copy.ts";
+import { PulumiProcesses } from "./pulumi-processes.ts";
 import { TestCluster } from "./rehearsal-cluster.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -25,7 +27,14 @@ export interface Ended {
 /** What to do at the next line that matches. */
 export interface AtLine {
   readonly line: RegExp;
-  readonly action: "interrupt" | (() => Promise<unknown>);
+  readonly action: "interrupt" | ((processes: PulumiProcesses) => unknown);
+}
+
+/** How a `pulumi` command differs from a plain one. */
+export interface CommandOptions {
+  /** Folder of the program. @default the project's own */
+  readonly program?: string;
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 /** What serves, and what is scaled to how much; Deployments that are being deleted left out. */
@@ -82,19 +91,27 @@ export class PromotionStack {
 
   /** `pulumi up` with some settings of the rehearsal's stack changed. */
   up(changes: readonly Setting[] = [], ...at: readonly AtLine[]): Promise<Ended> {
-    const file = writeStackFile(root, this.#dir, changes);
-    return this.pulumi(["up", "--yes", "--skip-preview", "--config-file", file], ...at);
+    return this.pulumi(this.upArguments(changes), ...at);
+  }
+
+  /** The arguments of {@link up}. */
+  upArguments(changes: readonly Setting[]): readonly string[] {
+    return ["up", "--yes", "--skip-preview", "--config-file", this.#stackFile(changes)];
   }
 
   /** `pulumi up` that takes the cluster to be as the last update left it. */
   upUnrefreshed(changes: readonly Setting[]): Promise<Ended> {
-    const file = writeStackFile(root, this.#dir, changes);
-    return this.pulumi(["up", "--yes", "--skip-preview", "--refresh=false", "--config-file", file]);
+    return this.pulumi([...this.upArguments(changes), "--refresh=false"]);
   }
 
   /** `pulumi preview` with some settings changed. */
   preview(changes: readonly Setting[] = []): Promise<Ended> {
-    return this.pulumi(["preview", "--diff", "--config-file", writeStackFile(root, this.#dir, changes)]);
+    return this.pulumi(["preview", "--diff", "--config-file", this.#stackFile(changes)]);
+  }
+
+  /** The folder of a copy of the program whose entry point is another text; gone with the stack. */
+  programWith(edit: (entry: string) => string): string {
+    return copyProgram(join(mkdtempSync(join(this.#dir, "program-")), "program"), edit);
   }
 
   /** The stack's outputs, as they are stored. */
@@ -132,9 +149,16 @@ export class PromotionStack {
     await this.cluster.until(JSON.stringify(expected), isThere, 60);
   }
 
-  async pulumi(args: readonly string[], ...at: readonly AtLine[]): Promise<Ended> {
-    const flags = args[0] === "stack" ? [] : ["--non-interactive", "--color=never"];
-    const child = spawn("pulumi", [...args, ...flags], { cwd: root, env: this.#env });
+  pulumi(args: readonly string[], ...at: readonly AtLine[]): Promise<Ended> {
+    return this.run(args, {}, ...at);
+  }
+
+  /** As {@link pulumi}, with another program or environment. */
+  async run(args: readonly string[], { program = root, env = {} }: CommandOptions, ...at: readonly AtLine[]) {
+    const flags = args[0] === "stack" ? [] : ["--stack=rehearsal", "--non-interactive", "--color=never"];
+    const child = spawn("pulumi", [...args, ...flags], { cwd: program, env: { ...this.#env, ...env } });
+    // One that could not be started prints no line, so nobody asks for its processes.
+    const processes = new PulumiProcesses(child.pid ?? Number.NaN);
     const lines: string[] = [];
     let interruptedAt: number | undefined;
     const awaited = [...at];
@@ -145,7 +169,7 @@ export class PromotionStack {
       const [next] = awaited;
       if (!next?.line.test(line)) return;
       awaited.shift();
-      if (next.action !== "interrupt") actions.push(next.action());
+      if (next.action !== "interrupt") actions.push(started(next.action, processes));
       else {
         interruptedAt = performance.now();
         child.kill("SIGINT");
@@ -161,4 +185,16 @@ export class PromotionStack {
     const secondsAfterInterrupt = interruptedAt === undefined ? 0 : (performance.now() - interruptedAt) / 1000;
     return { exitCode, output: lines.join("\n"), secondsAfterInterrupt };
   }
+
+  /** A file of its own for each command: several may run at once. */
+  #stackFile(changes: readonly Setting[]): string {
+    return writeStackFile(root, mkdtempSync(join(this.#dir, "settings-")), changes);
+  }
+}
+
+/** The action under way; it is waited for after the command, and until then its failure is nobody's. */
+function started(action: Exclude<AtLine["action"], string>, processes: PulumiProcesses): Promise<unknown> {
+  const running = Promise.resolve().then(() => action(processes));
+  running.catch(() => undefined);
+  return running;
 }
