@@ -101,7 +101,7 @@ async function fitted(
     signal,
   );
   if (room.choice === undefined) {
-    const { message = `${room.because}.`, hint } = room.refusal ?? {};
+    const { message = `${room.because}.`, hint } = room.refusals.blueGreen ?? {};
     const where = `${namespace}/${inputs.workload}`;
     throw new DeployError({ code: "E_CAPACITY", where, message, ...(hint === undefined ? {} : { hint }) });
   }

@@ -5,8 +5,9 @@ import type { InspectReferencesArgs, InspectReferencesResult } from "../core/ref
 import type { InspectRevisionsArgs, InspectRevisionsResult } from "../core/revisions.ts";
 import type { Traffic } from "../core/traffic.ts";
 import type { StoredVerdict } from "../gate/ledger.ts";
-import type { AppRef, ClusterPort, LeasePort, SupplyPort } from "../gate/ports.ts";
+import type { AppRef, ClusterPort, LeasePort, SupplyPort, WatchdogPort } from "../gate/ports.ts";
 import type { LeaseView } from "../gate/standing.ts";
+import type { WatchPost } from "../gate/watchdog.ts";
 import { ApiClient } from "./api-client.ts";
 import { AppWatches } from "./app-watches.ts";
 import { type EvidenceQuery, evidenceRecords } from "./evidence-records.ts";
@@ -19,11 +20,13 @@ import { Leases, leaseView } from "./lease.ts";
 import { LiveCluster } from "./live-cluster.ts";
 import { LiveSupply } from "./live-supply.ts";
 import { liveTraffic } from "./live-traffic.ts";
+import { LiveWatchdog } from "./live-watchdog.ts";
 import { PodDialer } from "./pod-dialer.ts";
 import { readSecret } from "./secrets.ts";
 import { type ServicePods, type ServiceQuery, servicePods } from "./service-pods.ts";
 import { systemClock } from "./system-clock.ts";
 import { inCluster, portForward, type Transport } from "./transport.ts";
+import { type WatchPostOptions, watchPost } from "./watch-post.ts";
 
 /** Everything that the house can do with one cluster. */
 export interface ClusterConnection {
@@ -31,6 +34,7 @@ export interface ClusterConnection {
   readonly server: string;
   readonly cluster: ClusterPort;
   readonly supply: SupplyPort;
+  readonly watchdog: WatchdogPort;
   readonly lease: LeasePort;
   readonly jobs: Jobs;
   inspectNodes(args: InspectNodesArgs, signal: AbortSignal): Promise<InspectNodesResult>;
@@ -44,6 +48,8 @@ export interface ClusterConnection {
   liveTraffic(ref: AppRef, signal: AbortSignal): Promise<Traffic | undefined>;
   /** A way to engines. What it opens is closed by who opened it, before the connection. */
   transport(kind: TransportKind): Transport;
+  /** What a watchdog needs, and no more. */
+  watchPost(options: WatchPostOptions): WatchPost;
   /** Namespace of the kubeconfig's context; a pod's own inside of a cluster. @default "default" */
   readonly namespace: string;
   /** The pods that a Service selects now. */
@@ -65,6 +71,7 @@ export function connect(options: KubeconfigOptions & { readonly clock?: Clock } 
     server: client.server,
     cluster: new LiveCluster(client, watches),
     supply: new LiveSupply(client, jobs),
+    watchdog: new LiveWatchdog(client, jobs),
     lease: new Leases(client, clock),
     jobs,
     inspectNodes: (args, signal) => inspectNodes(client, args, signal),
@@ -75,6 +82,7 @@ export function connect(options: KubeconfigOptions & { readonly clock?: Clock } 
     liveTraffic: (ref, signal) => liveTraffic(client, ref, signal),
     transport: (kind) =>
       kind === "in-cluster" ? inCluster(client) : portForward(client, new PodDialer(config, clock), clock),
+    watchPost: (where) => watchPost(client, clock, where),
     namespace: config.getContextObject(config.getCurrentContext())?.namespace ?? "default",
     servicePods: (query, signal) => servicePods(client, query, signal),
     readSecret: (namespace, name, key, signal) => readSecret(client, { namespace, name, key }, signal),

@@ -4,6 +4,7 @@ import { leaseName } from "../core/names.ts";
 import type { EpochMs, Milliseconds } from "../core/units.ts";
 import type { AppRef, HeldLease, LeasePort } from "../gate/ports.ts";
 import type { LeaseView } from "../gate/standing.ts";
+import type { LeaseLook } from "../gate/watchdog.ts";
 import type { ApiClient } from "./api-client.ts";
 import { refusedError } from "./api-errors.ts";
 import { collectionPath, objectPath } from "./api-paths.ts";
@@ -58,6 +59,26 @@ export class Leases implements LeasePort {
       seen ??= { version: lease.metadata.resourceVersion, since: now };
       await this.#clock.sleep(lookEvery, signal);
     }
+  }
+
+  /** The Lease as it is now; undefined where no promotion has ever run. */
+  async look(ref: AppRef, signal: AbortSignal): Promise<LeaseLook | undefined> {
+    const lease = await this.#read(ref, signal);
+    if (lease === undefined) return undefined;
+    return { holder: lease.spec?.holderIdentity ?? "", version: lease.metadata.resourceVersion ?? "" };
+  }
+
+  /** Takes the Lease from its holder, exactly as it was seen: undefined where it has been written since. */
+  async takeOver(
+    ref: AppRef,
+    { holder, seen }: { readonly holder: string; readonly seen: LeaseLook | undefined },
+    signal: AbortSignal,
+  ): Promise<HeldLease | undefined> {
+    const lease = await this.#read(ref, signal);
+    if (lease?.metadata.resourceVersion !== seen?.version) return undefined;
+    const now = this.#clock.now();
+    const taken = await this.#write(ref, lease, takenBy(holder, lease, now), signal);
+    return taken === undefined ? undefined : this.#held(ref, taken, now);
   }
 
   #held(ref: AppRef, lease: LeaseObject, now: EpochMs): HeldLease {

@@ -67,6 +67,21 @@ export async function scaleWorkload(
   if (second.status >= 300) throw refusedError(ofGroups, second);
 }
 
+/** `spec.replicas` of the Deployment of that name, or else of the LeaderWorkerSet, by its scale; undefined without either. */
+export async function workloadReplicas(
+  client: ApiClient,
+  { ref, name }: { readonly ref: AppRef; readonly name: string },
+  signal: AbortSignal,
+): Promise<number | undefined> {
+  for (const plural of ["deployments", "leaderworkersets"] as const) {
+    const path = objectPath(plural, ref.namespace, name, "scale");
+    const scale = await client.find<{ readonly spec?: { readonly replicas?: number } }>({ method: "GET", path }, signal);
+    // The API leaves 0 out.
+    if (scale !== undefined) return scale.spec?.replicas ?? 0;
+  }
+  return undefined;
+}
+
 /** The LeaderWorkerSets that a label selector finds; none where the kind is unknown here, or not shown to us. */
 export async function listLeaderWorkerSets(
   client: ApiClient,

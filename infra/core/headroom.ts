@@ -23,14 +23,19 @@ export interface PlanHeadroomArgs {
   readonly growth?: GrowthInputs;
 }
 
+/** A way of replacing the stable revision that can be worked out beforehand. */
+type PlannedStrategy = "blueGreen" | "canary" | "recreate";
+
 /** What `rollgate:index:planHeadroom` returns. */
 export interface PlanHeadroomResult {
   /** The GPU ledger, each strategy and the choice, for people. */
   readonly lines: readonly string[];
   /** The strategy that `auto` comes to; absent where none can end. */
-  readonly choice?: "blueGreen" | "canary" | "recreate";
+  readonly choice?: PlannedStrategy;
   /** In one sentence without its full stop, what speaks for the choice, or against all. */
   readonly because: string;
-  /** Why a rollout by blueGreen cannot end; absent where it can, and where the revision serves already. */
-  readonly refusal?: { readonly message: string; readonly hint: string };
+  /** Why a rollout cannot end by a strategy; without those by which it can. Empty where the revision serves already. */
+  readonly refusals: { readonly [strategy in PlannedStrategy]?: { readonly message: string; readonly hint: string } };
+  /** Whether another revision serves now, and would have to make room. */
+  readonly isReplacing: boolean;
 }

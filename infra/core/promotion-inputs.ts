@@ -58,6 +58,14 @@ export interface GrowthInputs {
   readonly nodeStartSeconds: Seconds;
 }
 
+/** The Job that brings the old revision back where a promotion by `recreate` dies while nobody serves. */
+export interface WatchdogInputs {
+  /** Image with the `keye` command, by digest. */
+  readonly image: string;
+  /** How long the Lease must have stood still. */
+  readonly staleSeconds: Seconds;
+}
+
 /** Inputs of `rollgate:index:Promotion`. Plain JSON; holds references to Secrets, never their values. */
 export interface PromotionInputs {
   readonly namespace: string;
@@ -100,6 +108,8 @@ export interface PromotionInputs {
   readonly budgets?: PhaseBudgets;
   /** What the cache of compiled kernels that all pods share is kept by: 10 hex digits. Absent where they share none. */
   readonly cacheKey?: string;
+  /** Absent: a promotion by `recreate` that dies is put right by nobody but the next one. */
+  readonly watchdog?: WatchdogInputs;
   /** Folder for evidence files on the machine that runs the promotion. */
   readonly evidenceDir?: string;
 }
@@ -113,4 +123,6 @@ export interface PromotionOutputs {
   readonly evidence: { readonly configMap: string; readonly sha256: string };
   /** Pods that were proven and serve, sorted. */
   readonly podUids: readonly string[];
+  /** How long no pod was behind the live Service, where the old revision had to go first. */
+  readonly outageSeconds?: Seconds;
 }

@@ -10,6 +10,10 @@ export interface Aftermath {
   readonly candidate: string;
   /** Seconds from the stop until the revision before served again, where traffic was switched back. */
   readonly switchedBackSeconds?: Seconds;
+  /** The revision that had made room and was asked back; without seconds where nobody waited for it. */
+  readonly restored?: { readonly revision: string; readonly replicas: number; readonly seconds?: Seconds };
+  /** How long no pod was behind the live Service. */
+  readonly outageSeconds?: Seconds;
   /** Why undoing did not succeed; undefined where it did. */
   readonly problem?: string;
 }

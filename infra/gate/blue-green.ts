@@ -45,7 +45,10 @@ export async function verifyInPlace(run: PromotionRun, situation: Situation): Pr
     run.stage = "switched";
     run.switchedAt = run.ports.clock.now();
   }
-  if (present < run.replicas) await bringSupply(run);
+  if (present < run.replicas) {
+    await parkLeftovers(run, situation, { isRoomAwaited: false });
+    await bringSupply(run);
+  }
   await scaleServing(run, present);
   const proof = await probePods(run, await waitReady(run));
   await verifyServing(run, proof);
@@ -54,7 +57,8 @@ export async function verifyInPlace(run: PromotionRun, situation: Situation): Pr
   return proof;
 }
 
-async function proveCandidate(run: PromotionRun): Promise<Proof> {
+/** Phases READY to RECHECK, until the pods that were proven are those that would serve. */
+export async function proveCandidate(run: PromotionRun): Promise<Proof> {
   let gap = "";
   for (let round = 0; round < proofRounds; round++) {
     const proof = await probePods(run, await waitReady(run));
@@ -70,7 +74,8 @@ async function proveCandidate(run: PromotionRun): Promise<Proof> {
   });
 }
 
-async function verifyServing(run: PromotionRun, proof: Proof): Promise<void> {
+/** Phases ENDPOINTS to SOAK. */
+export async function verifyServing(run: PromotionRun, proof: Proof): Promise<void> {
   await verifyEndpoints(run, proof);
   await verifyTraffic(run, proof);
   await soak(run, proof);

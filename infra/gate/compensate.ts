@@ -6,6 +6,7 @@ import { activeOf, deploymentOf, readyCount } from "./app-view.ts";
 import type { Observation } from "./ports.ts";
 import type { PromotionStop } from "./promotion-error.ts";
 import type { PromotionRun } from "./promotion-run.ts";
+import { undoRecreate } from "./undo-recreate.ts";
 import { isLockLost, Undoing } from "./undoing.ts";
 
 /**
@@ -25,6 +26,8 @@ export async function compensate(run: PromotionRun, stop: PromotionStop): Promis
 
 /** By what the run has begun: a strategy that touches more than the selector and the candidate has its own way back. */
 async function undo(undoing: Undoing): Promise<Aftermath> {
+  const { emptied, stage } = undoing.run;
+  if (emptied !== undefined && stage !== "verified") return await undoRecreate(undoing);
   return await undoSwitch(undoing);
 }
 

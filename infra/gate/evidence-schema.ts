@@ -105,6 +105,12 @@ export const evidenceSchema = {
     {
       code,
       retryNonce: text,
+      previousReplicas: { ...count, description: "What the revision before was asked to have when the run began." },
+      emptiedAt: {
+        ...moment,
+        description: "When the revision before was asked to go so that the candidate finds room.",
+      },
+      outageSeconds: { ...amount, description: "How long no pod was behind the live Service." },
       passedAt: { ...moment, description: "When the revision last passed with these probes, whatever came after." },
       baseline: { ...baseline, description: "What the golden answers of the pods were compared with." },
       supplied: { ...listOf(supplied), description: "What was brought to volumes and nodes." },

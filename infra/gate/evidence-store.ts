@@ -15,10 +15,10 @@ import type { PromotionStop } from "./promotion-error.ts";
 import type { PromotionRun } from "./promotion-run.ts";
 import { rolloutMetrics } from "./rollout-metrics.ts";
 
-/** What is to be put on record. `unfinished`: the run is about to switch. */
+/** What is to be put on record. `unfinished`: the run is about to take the old revision away, at once or pod by pod, or to switch. */
 export type Outcome =
   | { readonly kind: "pass" }
-  | { readonly kind: "unfinished" }
+  | { readonly kind: "unfinished"; readonly before: "empty" | "ramp" | "switch" }
   | { readonly kind: "stopped"; readonly stop: PromotionStop };
 
 /** Evidence as it was stored. */
@@ -75,17 +75,19 @@ function documentOf(run: PromotionRun, outcome: Outcome): EvidenceDocument {
   const { inputs, ports } = run;
   const now = ports.clock.now();
   const stop = outcome.kind === "stopped" ? outcome.stop : undefined;
+  const outageSeconds = run.outage.secondsUntil(now);
   return {
     apiVersion: evidenceApiVersion,
     kind: "PromotionEvidence",
     verdict: outcome.kind === "pass" ? "pass" : stop?.kind === "fail" ? "fail" : "inconclusive",
     isUnfinished: outcome.kind === "unfinished",
     ...(stop === undefined ? {} : { code: stop.code }),
-    reason: reasonOf(outcome),
+    reason: reasonOf(run, outcome),
     namespace: inputs.namespace,
     app: inputs.app,
     revision: inputs.revision,
     previousRevision: run.previous === noRevision ? null : run.previous,
+    ...(run.previous === noRevision ? {} : { previousReplicas: run.previousReplicas }),
     strategy: inputs.strategy,
     replicas: inputs.replicas,
     probeHash: inputs.probeHash,
@@ -95,6 +97,8 @@ function documentOf(run: PromotionRun, outcome: Outcome): EvidenceDocument {
     startedAt: new Date(run.startedAt).toISOString(),
     finishedAt: new Date(now).toISOString(),
     durationSeconds: Math.round((now - run.startedAt) / 100) / 10,
+    ...(run.emptied === undefined ? {} : { emptiedAt: new Date(run.emptied.since).toISOString() }),
+    ...(outageSeconds === undefined ? {} : { outageSeconds }),
     phases: run.timeline.map(phaseOf),
     ...(run.baseline === undefined ? {} : { baseline: run.baseline }),
     supplied: run.supplied,
@@ -110,12 +114,18 @@ function phaseOf({ name, startedAt, finishedAt, outcome }: PhaseRecord): Evidenc
   return { name, startedAt: new Date(startedAt).toISOString(), seconds, outcome };
 }
 
-function reasonOf(outcome: Outcome): string {
+const unfinishedReasons = {
+  empty: ({ previous }: PromotionRun) => `${previous} was about to be scaled to 0, so that the candidate finds room.`,
+  ramp: ({ previous }: PromotionRun) => `${previous} was about to make room for the candidate pod by pod.`,
+  switch: () => "Every pod was proven; the switch was about to be made.",
+} as const;
+
+function reasonOf(run: PromotionRun, outcome: Outcome): string {
   switch (outcome.kind) {
     case "pass":
       return "Every pod was proven, serves, and was verified through the Service.";
     case "unfinished":
-      return "Every pod was proven; the switch was about to be made.";
+      return unfinishedReasons[outcome.before](run);
     case "stopped":
       return outcome.stop.reason;
     default:

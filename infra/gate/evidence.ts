@@ -53,6 +53,8 @@ export interface EvidenceDocument {
   readonly revision: string;
   /** What served before; null where nothing did. */
   readonly previousRevision: string | null;
+  /** Replicas that the revision before was asked to have when the run began. Absent in records of versions that did not keep it. */
+  readonly previousReplicas?: number;
   readonly strategy: string;
   readonly replicas: number;
   readonly probeHash: string;
@@ -70,6 +72,10 @@ export interface EvidenceDocument {
    * never did, and in records of versions that forgot it.
    */
   readonly passedAt?: string;
+  /** When the revision before was asked to go so that the candidate finds room, RFC 3339. Absent where it was not. */
+  readonly emptiedAt?: string;
+  /** How long no pod was behind the live Service; absent where there was always one. */
+  readonly outageSeconds?: Seconds;
   readonly phases: readonly EvidencePhase[];
   /** What the pods' answers were compared with; absent where there was nothing. */
   readonly baseline?: BaselineUsed;

@@ -1,5 +1,6 @@
 import { noRevision } from "../core/names.ts";
 import { activeOf, deploymentOf, readyCount } from "./app-view.ts";
+import { stillEmptied } from "./emptied.ts";
 import { type EvidenceDocument, parseEvidence } from "./evidence.ts";
 import { evidenceNameOf } from "./evidence-store.ts";
 import type { Observation } from "./ports.ts";
@@ -19,7 +20,7 @@ export type Situation = {
   readonly evidenceJson?: string;
 };
 
-/** Phase OBSERVE. Sets `run.previous` and its replicas. */
+/** Phase OBSERVE. Sets `run.previous`, its replicas, and what an earlier run has emptied and not brought back. */
 export async function observe(run: PromotionRun): Promise<Situation> {
   return await run.phase({ name: "observe", seconds: apiPhaseSeconds }, async (signal) => {
     const { cluster } = run.ports;
@@ -34,8 +35,10 @@ export async function observe(run: PromotionRun): Promise<Situation> {
       observation,
       ...(evidence === undefined || stored === undefined ? {} : { evidence, evidenceJson: stored.json }),
     };
+    run.emptied = stillEmptied(run.inputs, observation, evidence);
     run.previous = previousOf(run, situation);
-    run.previousReplicas = deploymentOf(observation, run.previous)?.spec.replicas ?? 0;
+    run.previousReplicas = run.emptied?.replicas ?? deploymentOf(observation, run.previous)?.spec.replicas ?? 0;
+    if (run.emptied !== undefined && observation.endpoints.length === 0) run.outage.begin(run.emptied.since);
     run.line("observe", sentence(run, situation));
     return situation;
   });
@@ -48,6 +51,8 @@ function kindOf(
 ): Situation["kind"] {
   const { revision, replicas } = run.inputs;
   if (activeOf(observation) !== revision) return "candidate";
+  // A run that died in the gap, and a person who then wants the old revision back, leave it at 0.
+  if (deploymentOf(observation, revision)?.spec.replicas === 0) return "unproven";
   // Replicas are compared with what was asked last time, not with what runs: an autoscaler may own that number.
   return evidence?.verdict === "pass" && evidence.replicas === replicas ? "proven" : "unproven";
 }
@@ -58,17 +63,16 @@ function previousOf(run: PromotionRun, { kind, observation, evidence }: Situatio
   if (evidence === undefined || evidence.previousRevision === null) return noRevision;
   if (evidence.verdict === "pass" && kind === "proven") return evidence.previousRevision;
   const isWarm = evidence.isUnfinished && readyCount(observation, evidence.previousRevision) > 0;
-  return isWarm && evidence.previousRevision !== run.inputs.revision ? evidence.previousRevision : noRevision;
+  return (isWarm || run.emptied !== undefined) && evidence.previousRevision !== run.inputs.revision ? evidence.previousRevision : noRevision;
 }
 
 function sentence(run: PromotionRun, { kind, observation, evidence }: Situation): string {
   const { revision } = run.inputs;
   if (kind === "proven") return `${revision} serves and is proven by these probes`;
   if (kind === "unproven") {
-    const why = evidence?.isUnfinished
-      ? "an earlier run ended before it was verified"
-      : "these probes have no pass on record";
-    return `${revision} serves; ${why}`;
+    if (evidence?.isUnfinished) return `${revision} serves; an earlier run ended before it was verified`;
+    const isAsked = deploymentOf(observation, revision)?.spec.replicas !== 0;
+    return isAsked ? `${revision} serves; these probes have no pass on record` : `${revision} shall serve and is at 0`;
   }
   const active = activeOf(observation);
   const serving =
@@ -76,5 +80,6 @@ function sentence(run: PromotionRun, { kind, observation, evidence }: Situation)
       ? "nothing serves yet"
       : `${active} serves with ${readyCount(observation, active)} ready pods`;
   const running = deploymentOf(observation, revision)?.spec.replicas ?? 0;
-  return `${serving}; candidate ${revision}${running > 0 ? ` already has ${running} replicas` : ""}`;
+  const gap = run.emptied === undefined ? "" : `, for a run that died has made room of its ${run.emptied.replicas} replicas`;
+  return `${serving}${gap}; candidate ${revision}${running > 0 ? ` already has ${running} replicas` : ""}`;
 }

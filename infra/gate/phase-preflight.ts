@@ -1,10 +1,18 @@
 import { ledgerLines } from "../status/gpu-ledger.ts";
 import { revisionOf } from "../status/groups.ts";
-import { capacityRefusal, comingText, freeText, headroomLedger, needText } from "../status/headroom/report.ts";
+import type { Headroom } from "../status/headroom/headroom.ts";
+import {
+  besideRefusal,
+  type CapacityRefusal,
+  comingText,
+  freeText,
+  headroomLedger,
+  needText,
+} from "../status/headroom/report.ts";
 import { type PodRole, rolesIn } from "../status/headroom/roles.ts";
 import type { Deployment, Pod } from "../status/objects.ts";
 import { isTerminating } from "../status/pod-facts.ts";
-import { activeOf, deploymentOf, isOfApp, leftoversOf } from "./app-view.ts";
+import { activeOf, deploymentOf, isOfApp, leftoversOf, servingRevisions } from "./app-view.ts";
 import { coolDownLeft } from "./negative-cache.ts";
 import type { Situation } from "./phase-observe.ts";
 import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
@@ -15,9 +23,13 @@ const roomPollMs = 2_000;
 
 /**
  * Phase PREFLIGHT: what can be known before anything is touched. Ends the promotion within the cool-down of a rejection,
- * without the candidate's Deployment, or where its GPUs cannot be had.
+ * without the candidate's Deployment, or where `refuses` says that its GPUs cannot be had.
  */
-export async function preflight(run: PromotionRun, situation: Situation): Promise<void> {
+export async function preflight(
+  run: PromotionRun,
+  situation: Situation,
+  refuses: (headroom: Headroom) => CapacityRefusal | undefined = besideRefusal,
+): Promise<void> {
   await run.phase({ name: "preflight", seconds: apiPhaseSeconds }, async (signal) => {
     const { inputs, ports } = run;
     const cached = coolDownLeft(inputs, situation.evidence, ports.clock.now());
@@ -37,7 +49,7 @@ export async function preflight(run: PromotionRun, situation: Situation): Promis
     const { namespace, app, revision } = inputs;
     const roles = rolesIn({ namespace, app, revision, active: activeOf(situation.observation) });
     const headroom = await readHeadroom(run, { ...podsOfReplica(workload), roleOf: roles }, signal);
-    const refusal = capacityRefusal(headroom, headroom.fitWithout([]));
+    const refusal = refuses(headroom);
     if (refusal !== undefined) {
       const details = ledgerLines(headroomLedger(headroom));
       throw run.stop({ kind: "inconclusive", code: "E_CAPACITY", ...refusal, details });
@@ -48,10 +60,15 @@ export async function preflight(run: PromotionRun, situation: Situation): Promis
 
 /**
  * Phase PARK: frees what other revisions hold that do not serve, and waits until the candidate finds room beside pods
- * that are still ending, of this run or an earlier one. The serving revision is never among them.
+ * that are still ending, of this run or an earlier one, unless `isRoomAwaited` is false. The serving revision is never
+ * among them.
  */
-export async function parkLeftovers(run: PromotionRun, situation: Situation): Promise<void> {
-  const keep = [activeOf(situation.observation), run.inputs.revision, run.previous];
+export async function parkLeftovers(
+  run: PromotionRun,
+  situation: Situation,
+  { isRoomAwaited }: { readonly isRoomAwaited: boolean } = { isRoomAwaited: situation.kind === "candidate" },
+): Promise<void> {
+  const keep = [...servingRevisions(situation.observation), run.inputs.revision, run.previous];
   const leftovers = leftoversOf(situation.observation, keep);
   const isLeaving = situation.observation.pods.some(isTerminating);
   if (leftovers.length === 0 && !isLeaving) return;
@@ -63,12 +80,12 @@ export async function parkLeftovers(run: PromotionRun, situation: Situation): Pr
   });
   await run.phase({ name: "park", seconds: run.inputs.deadlines.readySeconds, onDeadline }, async (signal) => {
     // What serves now may be another than when the run began, and what serves is never scaled down.
-    const active = activeOf(await run.ports.cluster.observe(run.ref, signal));
-    for (const { metadata } of leftovers.filter((leftover) => revisionOf(leftover) !== active)) {
+    const serving = servingRevisions(await run.ports.cluster.observe(run.ref, signal));
+    for (const { metadata } of leftovers.filter((leftover) => !serving.includes(revisionOf(leftover) ?? ""))) {
       await run.write(signal, () => run.ports.cluster.scale(run.ref, metadata.name, 0, signal));
       run.line("park", `${metadata.name} does not serve: scaled to 0`);
     }
-    if (situation.kind === "candidate") await waitForRoom(run, situation, signal);
+    if (isRoomAwaited) await waitForRoom(run, situation, signal);
   });
 }
 

@@ -11,7 +11,7 @@ import type { Proof } from "./proof.ts";
  */
 export async function recheckPods(run: PromotionRun, proof: Proof): Promise<string | undefined> {
   return await run.phase({ name: "recheck", seconds: apiPhaseSeconds }, async (signal) => {
-    await run.write(signal, () => saveEvidence(run, { kind: "unfinished" }, signal));
+    await run.write(signal, () => saveEvidence(run, { kind: "unfinished", before: "switch" }, signal));
     const gap = await recheck(run, proof, signal);
     run.line("recheck", gap === undefined ? "the proven pods are the pods that will serve" : gap);
     return gap;

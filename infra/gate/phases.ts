@@ -7,6 +7,9 @@ export const phaseNames = [
   "preflight",
   "park",
   "supply",
+  "watchdog",
+  "empty",
+  "ramp",
   "scale",
   "ready",
   "identity",
@@ -17,6 +20,7 @@ export const phaseNames = [
   "traffic",
   "soak",
   "retire",
+  "restore",
   "evidence",
   "unlock",
 ] as const;

@@ -1,6 +1,6 @@
 import type { ProbeSpec } from "../core/probe-spec.ts";
 import type { Traffic } from "../core/traffic.ts";
-import type { Milliseconds } from "../core/units.ts";
+import type { Milliseconds, Seconds } from "../core/units.ts";
 import type { NamespaceLimits } from "../status/headroom/headroom.ts";
 import type { JobView } from "../status/job-status.ts";
 import type { Deployment, Endpoint, Event, Node, Pod, Service } from "../status/objects.ts";
@@ -20,7 +20,7 @@ export interface Observation {
   readonly service: Service;
   /** What the live Service selects. */
   readonly traffic: Traffic;
-  /** All Deployments of the app, any revision. */
+  /** All Deployments of the app, any revision, and what reads like one. */
   readonly deployments: readonly Deployment[];
   /** All pods of the app, any revision, terminating ones too. */
   readonly pods: readonly Pod[];
@@ -75,7 +75,7 @@ export interface ClusterPort {
   candidate(ref: AppRef, revision: string, signal: AbortSignal): Promise<CandidateView>;
   /** Resolves at the next change of the app's pods, events, endpoints or Deployments, or after `atMost`. */
   waitForChange(ref: AppRef, atMost: Milliseconds, signal: AbortSignal): Promise<void>;
-  /** Sets `spec.replicas` of a Deployment by its scale subresource. */
+  /** Sets `spec.replicas` of a Deployment, or of what reads like one, by its scale subresource. */
   scale(ref: AppRef, deployment: string, replicas: number, signal: AbortSignal): Promise<void>;
   /** One JSON patch of the live Service's selector: a `test` on what is there, then the change. */
   switchTraffic(ref: AppRef, from: Traffic, to: Traffic, signal: AbortSignal): Promise<SwitchOutcome>;
@@ -112,6 +112,35 @@ export interface SupplyPort {
   restart(ref: AppRef, job: string, signal: AbortSignal): Promise<void>;
   /** The last `lines` of the log of a Job's pod; empty where there is none. */
   log(ref: AppRef, pod: string, lines: number, signal: AbortSignal): Promise<string>;
+}
+
+/** What a watchdog brings back, and when. */
+export interface WatchdogOrders {
+  /** The revision that serves when it is set up. */
+  readonly stable: string;
+  readonly candidate: string;
+  /** Replicas that `stable` shall have. */
+  readonly replicas: number;
+  /** How long the Lease must have stood still, by the watchdog's own clock. */
+  readonly staleSeconds: Seconds;
+}
+
+/** What the Job of a watchdog is made of. */
+export interface WatchdogPlan extends WatchdogOrders {
+  /** Image with the `keye` command. */
+  readonly image: string;
+  /** After so long it is ended, whatever it has seen. */
+  readonly lifeSeconds: Seconds;
+}
+
+/** The Job that watches over a promotion from inside the cluster. The same promises as {@link ClusterPort}. */
+export interface WatchdogPort {
+  /** Makes the Job and removes those of earlier runs. Resolves with its name. */
+  start(ref: AppRef, plan: WatchdogPlan, signal: AbortSignal): Promise<string>;
+  /** The Job as it is now; undefined where it is gone. */
+  look(ref: AppRef, job: string, signal: AbortSignal): Promise<JobView | undefined>;
+  /** Deletes every such Job of the app. Its pod ends on its own time. */
+  stop(ref: AppRef, signal: AbortSignal): Promise<void>;
 }
 
 export interface CandidateView {

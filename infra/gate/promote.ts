@@ -14,6 +14,7 @@ import { PromotionFailed, PromotionStop, RollbackFailed } from "./promotion-erro
 import type { PromotionPorts } from "./promotion-ports.ts";
 import { apiPhaseSeconds, PromotionRun } from "./promotion-run.ts";
 import type { Proof } from "./proof.ts";
+import { recreate } from "./recreate.ts";
 import { type Postmortem, postmortem } from "./report-lines.ts";
 
 /** Proves the target and lets it serve; resolves with the proof of the pods that serve then. */
@@ -54,8 +55,9 @@ function strategyOf({ strategy, namespace, app }: PromotionInputs): CarryOut {
   switch (strategy) {
     case "blueGreen":
       return blueGreen;
-    case "canary":
     case "recreate":
+      return recreate;
+    case "canary":
     case "auto":
       throw new DeployError({
         code: "CONFIG_INVALID",
@@ -106,12 +108,14 @@ async function alreadyProven(run: PromotionRun, situation: Situation): Promise<P
 }
 
 function outputsOf(run: PromotionRun, evidence: SavedEvidence, podUids: readonly string[]): PromotionOutputs {
+  const outageSeconds = run.outage.secondsUntil(run.ports.clock.now());
   return {
     activeRevision: run.inputs.revision,
     previousRevision: run.previous === noRevision ? null : run.previous,
     provenAt: evidence.finishedAt,
     evidence: { configMap: evidence.name, sha256: evidence.sha256 },
     podUids: podUids.toSorted(),
+    ...(outageSeconds === undefined ? {} : { outageSeconds }),
   };
 }
 

@@ -1,10 +1,11 @@
 import type { Clock } from "../core/clock.ts";
-import type { ClusterPort, LeasePort, ProberPort, ProgressPort, SupplyPort } from "./ports.ts";
+import type { ClusterPort, LeasePort, ProberPort, ProgressPort, SupplyPort, WatchdogPort } from "./ports.ts";
 
 /** Everything that a promotion touches the world with. */
 export interface PromotionPorts {
   readonly cluster: ClusterPort;
   readonly supply: SupplyPort;
+  readonly watchdog: WatchdogPort;
   readonly lease: LeasePort;
   readonly prober: ProberPort;
   readonly progress: ProgressPort;

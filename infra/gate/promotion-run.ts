@@ -4,6 +4,7 @@ import type { PromotionInputs } from "../core/promotion-inputs.ts";
 import type { EpochMs, Seconds } from "../core/units.ts";
 import { withinDeadline } from "./deadline.ts";
 import type { BaselineUsed } from "./evidence.ts";
+import { Outage } from "./outage.ts";
 import { PhaseClock } from "./phase-clock.ts";
 import type { PhaseName, PhaseRecord, Stage } from "./phases.ts";
 import type { AppRef, HeldLease } from "./ports.ts";
@@ -55,6 +56,8 @@ export class PromotionRun {
   /** Replicas that the revision which served was asked to have when the promotion began. */
   previousReplicas = 0;
   switchedAt: EpochMs | undefined;
+  /** For how long nobody has served, where the strategy takes the revision before away first. */
+  readonly outage = new Outage();
   /** Set from when the revision before is asked to go so that the candidate finds room: its replicas then. */
   emptied: { readonly since: EpochMs; readonly replicas: number } | undefined;
   lease: HeldLease | undefined;

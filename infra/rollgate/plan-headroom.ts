@@ -1,9 +1,10 @@
 import type { ClusterConnection } from "../cluster/connect.ts";
 import type { PlanHeadroomArgs, PlanHeadroomResult } from "../core/headroom.ts";
+import { noRevision } from "../core/names.ts";
 import { activeOf } from "../gate/app-view.ts";
 import type { ClusterPort } from "../gate/ports.ts";
 import { Headroom } from "../status/headroom/headroom.ts";
-import { capacityRefusal, headroomLines } from "../status/headroom/report.ts";
+import { besideRefusal, canaryRefusal, headroomLines, recreateRefusal } from "../status/headroom/report.ts";
 import { rolesIn } from "../status/headroom/roles.ts";
 import { tryStrategies } from "../status/headroom/strategies.ts";
 import type { Node, PodSpec } from "../status/objects.ts";
@@ -34,13 +35,26 @@ export async function planHeadroom(
   });
   const strategies = tryStrategies(headroom);
   // What serves is never scaled down for want of room: its replicas may come when they can.
-  const refusal = active === revision ? undefined : capacityRefusal(headroom, strategies.beside);
+  const refusals = active === revision ? {} : refusalsOf(headroom, active === noRevision);
   const { choice, because } = strategies;
   return {
     lines: headroomLines(headroom, strategies),
     because,
     ...(choice === undefined ? {} : { choice }),
-    ...(refusal === undefined ? {} : { refusal }),
+    refusals,
+    isReplacing: active !== revision && active !== noRevision,
+  };
+}
+
+/** Where nothing serves, every strategy is the same: all at once. */
+function refusalsOf(headroom: Headroom, isFirst: boolean): PlanHeadroomResult["refusals"] {
+  const blueGreen = besideRefusal(headroom);
+  const canary = isFirst ? blueGreen : canaryRefusal(headroom);
+  const recreate = isFirst ? blueGreen : recreateRefusal(headroom);
+  return {
+    ...(blueGreen === undefined ? {} : { blueGreen }),
+    ...(canary === undefined ? {} : { canary }),
+    ...(recreate === undefined ? {} : { recreate }),
   };
 }
 

@@ -99,6 +99,7 @@ async function promoted(revision: string): Promise<{ readonly lines: readonly st
   const ports = {
     cluster: connection.cluster,
     supply: connection.supply,
+    watchdog: connection.watchdog,
     lease: connection.lease,
     prober,
     progress,

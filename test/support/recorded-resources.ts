@@ -48,6 +48,8 @@ const roomy: EngineAnswers["functions"] = {
     lines: ["16 GPUs are free."],
     choice: "blueGreen",
     because: "there is room",
+    refusals: {},
+    isReplacing: false,
   }),
 };
 

@@ -1,6 +1,6 @@
 import { freeGpus, type GpuLedger, ledgerLines, ledgerRow, sortedLedger } from "../gpu-ledger.ts";
 import type { Fit, Headroom } from "./headroom.ts";
-import type { Strategies } from "./strategies.ts";
+import { canary, type Strategies } from "./strategies.ts";
 import { unseenOf } from "./unseen.ts";
 
 /** Why a rollout cannot end on this cluster, as an error says it. */
@@ -59,16 +59,38 @@ export function headroomLines(headroom: Headroom, { answers, choice, because }: 
   ];
 }
 
-/** Why blueGreen cannot end; undefined where it can. */
-export function capacityRefusal(headroom: Headroom, { fits, rooms, why }: Fit): CapacityRefusal | undefined {
+/** Why the whole candidate finds no room beside all that serves; undefined where it does. */
+export function besideRefusal(headroom: Headroom): CapacityRefusal | undefined {
+  return refusalOf(headroom, headroom.fitWithout([]), "");
+}
+
+/** Why it finds none even in the place of the old revision; undefined where it does. */
+export function recreateRefusal(headroom: Headroom): CapacityRefusal | undefined {
+  const { length } = headroom.stable;
+  const once = length === 0 ? "" : ` once the ${length} of the old revision ${length === 1 ? "is" : "are"} gone`;
+  return refusalOf(headroom, headroom.fitWithout(headroom.stable), once);
+}
+
+/** Why the old revision cannot make room for it pod by pod; undefined where it can. */
+export function canaryRefusal(headroom: Headroom): CapacityRefusal | undefined {
+  const { isPossible, reason } = canary(headroom);
+  if (isPossible || headroom.surge === 0) return undefined;
+  const message = `${needText(headroom)}; ${reason} (${freeText(headroom)}${comingText(headroom)}).`;
+  return { message, hint: "Free GPUs or add nodes, or set rollout.strategy to recreate." };
+}
+
+function refusalOf(headroom: Headroom, { fits, rooms, why }: Fit, once: string): CapacityRefusal | undefined {
   if (fits >= headroom.surge) return undefined;
   const onNodes = Math.floor(rooms.reduce((sum, room) => sum + room.fits, 0) / headroom.podsPerReplica);
   const gpus = freeGpus(headroomLedger(headroom));
-  const free = `${gpus} ${gpus === 1 ? "GPU" : "GPUs"} free)${comingText(headroom)}`;
+  const free = `${gpus} ${gpus === 1 ? "GPU" : "GPUs"} free${once === "" ? "" : " now"})${comingText(headroom)}`;
   return why === undefined
-    ? { message: `${needText(headroom)}; there is room for ${onNodes} (${free}.`, hint: "Free GPUs or add nodes." }
+    ? {
+        message: `${needText(headroom)}; there is room for ${onNodes}${once} (${free}.`,
+        hint: "Free GPUs or add nodes.",
+      }
     : {
-        message: `${needText(headroom)}; there is room for ${fits} (${why}; ${free}.`,
+        message: `${needText(headroom)}; there is room for ${fits}${once} (${why}; ${free}.`,
         hint: "Raise it, or ask for less.",
       };
 }

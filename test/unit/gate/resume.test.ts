@@ -292,7 +292,7 @@ describe("the cool-down of a rejection", () => {
 });
 
 describe("a strategy that does not exist yet", () => {
-  test.each(["canary", "recreate", "auto"] as const)("%s is refused before the Lease is taken", async (strategy) => {
+  test.each(["canary", "auto"] as const)("%s is refused before the Lease is taken", async (strategy) => {
     const scene = new Scene();
     const ending = await scene.promote({ strategy });
     expect(ending).toMatchObject({

@@ -8,6 +8,7 @@ import type { PromotionPorts } from "../../../infra/gate/promotion-ports.ts";
 import { FakeCluster, fakeDigest, gpusPerReplica } from "../../support/fake-cluster.ts";
 import { FakeProber } from "../../support/fake-prober.ts";
 import { FakeSupply } from "../../support/fake-supply.ts";
+import { FakeWatchdog } from "../../support/fake-watchdog.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
 /** The revision that serves when a scene begins. */
@@ -33,6 +34,7 @@ export class Scene {
   readonly cluster = new FakeCluster(this.clock);
   readonly prober = new FakeProber(this.cluster);
   readonly supply = new FakeSupply(this.clock);
+  readonly watchdog = new FakeWatchdog(this.cluster);
   readonly lines: string[] = [];
   abort = new AbortController();
   evidenceFile: PromotionPorts["evidenceFile"];
@@ -87,6 +89,7 @@ export class Scene {
     return {
       cluster: this.cluster,
       supply: this.supply,
+      watchdog: this.watchdog,
       lease: this.cluster,
       prober: this.prober,
       progress: { line: (text) => this.lines.push(text), status: () => undefined },

@@ -41,19 +41,20 @@ describe("a plan of a rollout", () => {
   test("is refused where there is no room, and says what would do", async () => {
     expect(await plan({ replicas: 1 }, stable)).toMatchObject({
       choice: "recreate",
-      refusal: { message: "needs 1 replica of 2 GPUs each; there is room for 0 (1 GPU free)." },
+      isReplacing: true,
+      refusals: { blueGreen: { message: "needs 1 replica of 2 GPUs each; there is room for 0 (1 GPU free)." } },
     });
   });
 
   test("is not refused for a revision that serves, whatever its replicas find", async () => {
-    const { refusal, lines } = await plan({}, next);
-    expect(refusal).toBeUndefined();
+    const { refusals, lines } = await plan({}, next);
+    expect(refusals).toEqual({});
     expect(lines).toContain("blueGreen: not possible, room for 0 of 1.");
   });
 
   test("has nothing to say of strategies where all replicas are there", async () => {
-    const { refusal, lines } = await plan({ replicas: 1 }, next);
-    expect(refusal).toBeUndefined();
+    const { refusals, lines } = await plan({ replicas: 1 }, next);
+    expect(refusals).toEqual({});
     expect(lines).toEqual([
       "The one replica has a node; 1 GPU is free.",
       "node    GPUs  held  free  fits  by",
@@ -72,7 +73,7 @@ describe("a plan of a rollout", () => {
   });
 
   test("counts what no Service has made serve as leaving", async () => {
-    expect((await plan({ replicas: 1 }, undefined)).refusal).toBeUndefined();
+    expect((await plan({ replicas: 1 }, undefined)).refusals).toEqual({});
   });
 
   test("counts nodes that may come", async () => {
@@ -80,8 +81,8 @@ describe("a plan of a rollout", () => {
       pools: [{ nodeLabels: { "keye-stack.dev/pool": "h800" }, maxNodes: 2, gpusPerNode: 8 }],
       nodeStartSeconds: 60,
     };
-    const { lines, refusal } = await plan({ growth }, stable);
-    expect(refusal).toBeUndefined();
+    const { lines, refusals } = await plan({ growth }, stable);
+    expect(refusals).toEqual({});
     expect(lines[0]).toBe(
       "The candidate needs 2 replicas of 2 GPUs each; 1 GPU is free, and nodes may come for 4 more.",
     );

@@ -315,7 +315,8 @@ describe("inspectNodes", () => {
   });
 
   test("the room for a rollout is planned from the pod's spec", async () => {
-    const answer = { lines: ["2 GPUs are free"], choice: "blueGreen" as const, because: "room for 1 of 1" };
+    const plan = { choice: "blueGreen" as const, because: "room for 1 of 1", refusals: {}, isReplacing: false };
+    const answer = { lines: ["2 GPUs are free"], ...plan };
     const world = providerOf({ planHeadroom: async () => answer });
     const { namespace, app, service, revision } = inputs;
     const args = { namespace, app, service, revision, replicas: 1, podSpec: { containers: [] }, adopted: [] };

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { Headroom, type HeadroomInputs } from "../../../../infra/status/headroom/headroom.ts";
-import { capacityRefusal, headroomLines } from "../../../../infra/status/headroom/report.ts";
+import { besideRefusal, headroomLines } from "../../../../infra/status/headroom/report.ts";
 import { rolesIn } from "../../../../infra/status/headroom/roles.ts";
 import { tryStrategies } from "../../../../infra/status/headroom/strategies.ts";
 import type { Node, Pod } from "../../../../infra/status/objects.ts";
@@ -90,7 +90,7 @@ describe("the room for a candidate", () => {
     const there = boundPod("keye-new-0", "h800-0", { spec: engineSpec(), revision: next });
     const room = headroom({ nodes, pods: [...pods, there] });
     expect([room.present, room.surge]).toEqual([1, 1]);
-    expect(capacityRefusal(room, room.fitWithout([]))?.message).toBe(
+    expect(besideRefusal(room)?.message).toBe(
       "needs 2 replicas of 2 GPUs each, 1 more than there is; there is room for 0 (0 GPUs free).",
     );
   });
@@ -111,7 +111,7 @@ describe("the room for a candidate", () => {
   test("is none where a LimitRange forbids its pods", () => {
     const ranges = [{ metadata: { name: "r" }, spec: { limits: [{ type: "Pod", max: { cpu: "8" } }] } }];
     const room = headroom({ nodes: held(0).nodes, limits: { quotas: [], ranges } });
-    expect(capacityRefusal(room, room.fitWithout([]))).toEqual({
+    expect(besideRefusal(room)).toEqual({
       message:
         "needs 2 replicas of 2 GPUs each; there is room for 0 (a LimitRange forbids the pod: the pod has a 16 limit of cpu, at most 8 is allowed; 8 GPUs free).",
       hint: "Raise it, or ask for less.",
