@@ -2,6 +2,7 @@ import { Namespace } from "@pulumi/kubernetes/core/v1/namespace.js";
 import { Provider } from "@pulumi/kubernetes/provider.js";
 import * as pulumi from "@pulumi/pulumi";
 import { memberLabels, selectorOf } from "../config/pool-labels.ts";
+import { groupKinds } from "../config/replica-pods.ts";
 import type { StackConfig } from "../config/stack-config.ts";
 import { DeployError, textOf } from "../core/errors.ts";
 import type { PlanHeadroomArgs, PlanHeadroomResult } from "../core/headroom.ts";
@@ -17,7 +18,7 @@ import { madeKinds } from "../spec/node-pools/made-object.ts";
  * plugin says, by its code: `ENV_KUBECONFIG`, `ENV_UNREACHABLE`, `E_API`.
  */
 export async function inspectNodes(config: StackConfig): Promise<InspectNodesResult> {
-  const kinds = madeKinds(config.nodePools);
+  const kinds = [...madeKinds(config.nodePools), ...groupKinds(config.engine)];
   const args: InspectNodesArgs = {
     ...contextOf(config),
     pools: config.nodePools.map((pool) => ({
@@ -60,7 +61,7 @@ export async function planHeadroom(
   config: StackConfig,
   candidate: Pick<PlanHeadroomArgs, "revision" | "podSpec">,
 ): Promise<PlanHeadroomResult> {
-  const { name, namespace, replicas, nodePools } = config;
+  const { name, namespace, replicas, engine, nodePools } = config;
   const growth = growthInputs(config);
   const args: PlanHeadroomArgs = {
     ...contextOf(config),
@@ -68,6 +69,7 @@ export async function planHeadroom(
     app: name,
     service: name,
     replicas,
+    ...(engine.nodesPerReplica === 1 ? {} : { podsPerReplica: engine.nodesPerReplica }),
     ...candidate,
     adopted: nodePools.map((pool) => ({ selector: selectorOf(pool), labels: memberLabels(pool) })),
     ...(growth === undefined ? {} : { growth }),

@@ -17,7 +17,7 @@ export interface ModelServerArgs {
 
 /**
  * The engine of one revision and the Services that lead to it, and what is kept of earlier ones. It brings no traffic and no
- * replicas: the revision's Deployment waits at zero, and the live Service is created selecting nothing, until a promotion
+ * replicas: the revision's workload waits at zero, and the live Service is created selecting nothing, until a promotion
  * scales and switches.
  */
 export class ModelServer extends pulumi.ComponentResource {
@@ -41,8 +41,8 @@ interface Role {
 function roleOf(object: KubernetesObject, app: string): Role {
   const { kind, metadata } = object;
   // The promotion waits, with better diagnoses; and a retired revision may drain for longer than anybody wants to watch.
-  if (kind === "Deployment") {
-    const mark = (deployment: KubernetesObject) => deletedInBackground(unawaited(deployment));
+  if (kind === "Deployment" || kind === "LeaderWorkerSet") {
+    const mark = (workload: KubernetesObject) => deletedInBackground(unawaited(workload));
     return { mark, options: { ignoreChanges: ["spec.replicas"] } };
   }
   if (kind === "Service" && metadata.name === app) {

@@ -1,3 +1,4 @@
+import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { Deployment } from "@pulumi/kubernetes/apps/v1/deployment.js";
 import { Job } from "@pulumi/kubernetes/batch/v1/job.js";
 import { ConfigMap } from "@pulumi/kubernetes/core/v1/configMap.js";
@@ -17,6 +18,7 @@ type ResourceClass = new (name: string, args: never, opts: pulumi.CustomResource
 const classes: Readonly<Record<string, ResourceClass>> = {
   "apps/v1/Deployment": Deployment,
   "batch/v1/Job": Job,
+  "leaderworkerset.x-k8s.io/v1/LeaderWorkerSet": CustomResource,
   "v1/ConfigMap": ConfigMap,
   "v1/PersistentVolumeClaim": PersistentVolumeClaim,
   "v1/Service": Service,

@@ -16,6 +16,10 @@ export const ownArguments: Readonly<Record<string, string>> = {
   "--max-running-requests": "Set engine.maxRunningRequests instead.",
   "--enable-metrics": "Set engine.enableMetrics instead.",
   "--api-key": "Name a Secret under engine.apiKeySecret instead.",
+  "--nnodes": "Set engine.nodesPerReplica instead.",
+  "--node-rank": "Set engine.nodesPerReplica instead.",
+  "--dist-init-addr": "Set engine.nodesPerReplica instead.",
+  "--nccl-init-addr": "Set engine.nodesPerReplica instead.",
   "--trust-remote-code": "It is always on: the model brings its own code.",
   "--weight-version": "It is always the revision, which proves who answered.",
 };
@@ -37,14 +41,13 @@ export const passedArguments: readonly string[] = [
   "--api-key",
 ];
 
+/** What it passes besides where a replica is a group of pods. */
+export const groupArguments: readonly string[] = ["--nnodes", "--node-rank", "--dist-init-addr"];
+
 /** Arguments that cannot work in this stack whatever the image, and why. What an image cannot do is in its contract. */
 export const unsupportedArguments: Readonly<Record<string, string>> = {
   "--dp-size": "a replica asks for tpSize GPUs only; raise replicas instead",
   "--data-parallel-size": "a replica asks for tpSize GPUs only; raise replicas instead",
-  "--nnodes": "a replica is one pod",
-  "--node-rank": "a replica is one pod",
-  "--dist-init-addr": "a replica is one pod",
-  "--nccl-init-addr": "a replica is one pod",
   "--skip-tokenizer-init": "chat completions need the tokenizer",
   "--is-embedding": "the probes ask for chat completions",
   "--encoder-only": "a replica answers by itself",

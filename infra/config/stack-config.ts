@@ -245,6 +245,8 @@ export interface SecretRef {
 
 export interface EngineConfig {
   readonly tpSize: number;
+  /** Pods that share the GPUs of one replica, each on any node; 1 unless nodes have fewer GPUs than `tpSize`. */
+  readonly nodesPerReplica: number;
   /** Fraction of the free GPU memory for weights and KV cache, above 0 and below 1. */
   readonly memFractionStatic: number;
   readonly port: number;

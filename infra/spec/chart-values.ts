@@ -73,6 +73,7 @@ function volumeValues(volume: NonNullable<ModelConfig["volume"]>): ChartValues {
 function engineValues({ engine }: StackConfig): ChartValues {
   return {
     tpSize: engine.tpSize,
+    ...(engine.nodesPerReplica === 1 ? {} : { nodesPerReplica: engine.nodesPerReplica }),
     memFractionStatic: engine.memFractionStatic,
     port: engine.port,
     ...given("contextLength", engine.contextLength),

@@ -1,4 +1,5 @@
 import { elasticPools, selectorOf } from "../config/pool-labels.ts";
+import { gpusPerPod, groupKinds } from "../config/replica-pods.ts";
 import type { ExistingPoolConfig, NodePoolConfig, StackConfig } from "../config/stack-config.ts";
 import { DeployError } from "../core/errors.ts";
 import type { InspectNodesResult, PoolNode } from "../core/pool-node.ts";
@@ -23,6 +24,7 @@ export function checkNodePools(config: StackConfig, found: InspectNodesResult): 
       ...(pool.provider === "existing" ? countProblems(pool, nodes) : []),
       ...nodes.flatMap((node) => nodeProblems(config, pool, node)),
     ]),
+    ...groupProblems(config, found),
     ...sharedNodes(pools),
     ...capacityProblems(config, pools),
   ];
@@ -37,11 +39,21 @@ export function poolNotes(config: StackConfig, found: InspectNodesResult): reado
 }
 
 /** What may go wrong though the settings can be carried out. */
-export function poolWarnings({ nodePools, replicas }: StackConfig): readonly string[] {
-  if (replicas > 1 || nodePools.some((pool) => !pool.spot)) return [];
+export function poolWarnings({ nodePools, replicas, engine }: StackConfig): readonly string[] {
   const names = nodePools.map((pool) => pool.name).join(", ");
+  const isLost = replicas === 1 && nodePools.every((pool) => pool.spot);
+  const isSpread = engine.nodesPerReplica > 1 && nodePools.every((pool) => pool.gpusPerNode >= engine.tpSize);
   return [
-    `${names}: the cloud may take back every node (spot), and replicas is 1: nothing serves then until another node has loaded the model.`,
+    ...(isLost
+      ? [
+          `${names}: the cloud may take back every node (spot), and replicas is 1: nothing serves then until another node has loaded the model.`,
+        ]
+      : []),
+    ...(isSpread
+      ? [
+          `${names}: a node holds a whole replica of ${engine.tpSize} GPUs, and engine.nodesPerReplica ${engine.nodesPerReplica} spreads it: each token then crosses the network, and a replica is lost with any of its nodes.`,
+        ]
+      : []),
   ];
 }
 
@@ -88,6 +100,15 @@ function kindProblems(pool: NodePoolConfig, { missingKinds = [] }: InspectNodesR
   ];
 }
 
+function groupProblems({ engine }: StackConfig, { missingKinds = [] }: InspectNodesResult): string[] {
+  return groupKinds(engine)
+    .filter(({ apiVersion, kind }) => missingKinds.some((one) => one.apiVersion === apiVersion && one.kind === kind))
+    .map(
+      ({ apiVersion, kind }) =>
+        `engine.nodesPerReplica: ${engine.nodesPerReplica} makes groups of pods, and the cluster has no ${apiVersion} ${kind}: install the LeaderWorkerSet controller (helm install lws oci://registry.k8s.io/lws/charts/lws --version 0.8.0 --namespace lws-system --create-namespace), or set it to 1.`,
+    );
+}
+
 function countProblems(pool: ExistingPoolConfig, nodes: readonly PoolNode[]): string[] {
   const usable = nodes.filter(isUsable);
   if (usable.length >= pool.minNodes) return [];
@@ -113,27 +134,29 @@ function sharedNodes(pools: readonly FoundPool[]): string[] {
 }
 
 function capacityProblems(config: StackConfig, pools: readonly FoundPool[]): string[] {
-  const { tpSize, resources } = config.engine;
+  const { tpSize, nodesPerReplica, resources } = config.engine;
   const usable = pools.flatMap(({ nodes }) => nodes.filter(isUsable));
-  const room = usable.reduce((sum, node) => sum + roomOf(config, node.allocatableGpus, node.allocatableMemory), 0);
-  const coming = pools.map((one) => comingRoom(config, one));
+  const pods = usable.reduce((sum, node) => sum + podsOn(config, node.allocatableGpus, node.allocatableMemory), 0);
+  const coming = pools.map((one) => comingPods(config, one));
   const nodes = coming.reduce((sum, one) => sum + one.nodes, 0);
-  const more = coming.reduce((sum, one) => sum + one.room, 0);
-  if (usable.length + nodes === 0 || room + more >= config.replicas) return [];
-  const growth = nodes === 0 ? "" : `, and ${nodes} that may come hold ${more}`;
+  const more = coming.reduce((sum, one) => sum + one.pods, 0);
+  const replicasOf = (count: number) => Math.floor(count / nodesPerReplica);
+  if (usable.length + nodes === 0 || replicasOf(pods + more) >= config.replicas) return [];
+  const growth = nodes === 0 ? "" : `, and ${nodes} that may come hold ${replicasOf(more)}`;
+  const each = nodesPerReplica === 1 ? "" : ` over ${nodesPerReplica} nodes`;
   return [
-    `${config.nodePools.map((pool) => pool.name).join(", ")}: ${config.replicas} replicas of ${tpSize} GPUs and ${resources.memory} of memory are wanted, ${usable.length} usable nodes hold ${room} even when empty${growth}.`,
+    `${config.nodePools.map((pool) => pool.name).join(", ")}: ${config.replicas} replicas of ${tpSize} GPUs${each} and ${resources.memory} of memory${nodesPerReplica === 1 ? "" : " a pod"} are wanted, ${usable.length} usable nodes hold ${replicasOf(pods)} even when empty${growth}.`,
   ];
 }
 
-function comingRoom(config: StackConfig, { pool, nodes }: FoundPool): { nodes: number; room: number } {
-  if (pool.provider === "existing") return { nodes: 0, room: 0 };
+function comingPods(config: StackConfig, { pool, nodes }: FoundPool): { nodes: number; pods: number } {
+  if (pool.provider === "existing") return { nodes: 0, pods: 0 };
   // A node that does not offer its GPUs yet is still on its way.
   const coming = Math.max(0, pool.maxNodes - nodes.filter((node) => node.allocatableGpus > 0).length);
   const memory = pool.provider === "clusterApi" ? (parseQuantity(pool.capacity.memory) ?? 0) : Number.POSITIVE_INFINITY;
-  return { nodes: coming, room: coming * roomOf(config, pool.gpusPerNode, memory) };
+  return { nodes: coming, pods: coming * podsOn(config, pool.gpusPerNode, memory) };
 }
 
-function roomOf(config: StackConfig, gpus: number, memory: number): number {
-  return Math.min(Math.floor(gpus / config.engine.tpSize), Math.floor(memory / memoryOf(config)));
+function podsOn(config: StackConfig, gpus: number, memory: number): number {
+  return Math.min(Math.floor(gpus / gpusPerPod(config.engine)), Math.floor(memory / memoryOf(config)));
 }

@@ -51,6 +51,15 @@ const cases: readonly {
     options: { ignoreChanges: ["spec.replicas"] },
   },
   {
+    what: "a LeaderWorkerSet is treated as a Deployment is",
+    object: manifest("leaderworkerset.x-k8s.io/v1", "LeaderWorkerSet", "keye-1a2b3c4d5e", { spec: { replicas: 0 } }),
+    type: "kubernetes:leaderworkerset.x-k8s.io/v1:LeaderWorkerSet",
+    metadata: {
+      annotations: { ...skipAwait.annotations, "pulumi.com/deletionPropagationPolicy": "background" },
+    },
+    options: { ignoreChanges: ["spec.replicas"] },
+  },
+  {
     what: "a ConfigMap is registered as it is",
     object: manifest("v1", "ConfigMap", "keye-1a2b3c4d5e", { immutable: true, data: { "probe.json": "{}" } }),
     type: "kubernetes:core/v1:ConfigMap",
@@ -102,7 +111,7 @@ test("a kind that nobody registers is named instead of left out", async () => {
     expect.objectContaining({
       code: "ENV_HELM",
       message:
-        "ENV_HELM: batch/v1/CronJob keye-cleanup: The chart rendered a kind that is not registered; known are apps/v1/Deployment, batch/v1/Job, v1/ConfigMap, v1/PersistentVolumeClaim, v1/Service, v1/ServiceAccount, networking.k8s.io/v1/NetworkPolicy, policy/v1/PodDisruptionBudget. Add its class to infra/components/registered-kinds.ts.",
+        "ENV_HELM: batch/v1/CronJob keye-cleanup: The chart rendered a kind that is not registered; known are apps/v1/Deployment, batch/v1/Job, leaderworkerset.x-k8s.io/v1/LeaderWorkerSet, v1/ConfigMap, v1/PersistentVolumeClaim, v1/Service, v1/ServiceAccount, networking.k8s.io/v1/NetworkPolicy, policy/v1/PodDisruptionBudget. Add its class to infra/components/registered-kinds.ts.",
     }),
   );
   await recording.resources();

@@ -10,6 +10,12 @@
 - {{ printf "--port=%d" (int $engine.port) | quote }}
 - {{ printf "--served-model-name=%s" $model.servedName | quote }}
 - {{ printf "--weight-version=%s" .revision | quote }}
+{{- if gt (int $engine.nodesPerReplica) 1 }}
+# The LeaderWorkerSet's webhook puts these into every pod of a group.
+- "--nnodes=$(LWS_GROUP_SIZE)"
+- "--node-rank=$(LWS_WORKER_INDEX)"
+- {{ printf "--dist-init-addr=$(LWS_LEADER_ADDRESS):%d" (add1 (int $engine.port)) | quote }}
+{{- end }}
 {{- with $model.revision }}
 - {{ printf "--revision=%s" . | quote }}
 {{- end }}
@@ -105,4 +111,21 @@ livenessProbe:
   failureThreshold: {{ include "keye-sglang.probesIn" (dict "seconds" .probes.liveness.silenceSeconds "period" .probes.liveness.periodSeconds) }}
   # Its requests are lost already; the long grace period would only prolong that.
   terminationGracePeriodSeconds: 30
+{{- end -}}
+
+{{/*
+A worker serves no requests. Its port opens once its share of the weights is loaded, answers 200 from then on, and proves
+nothing more; when its scheduler ends, its process does (sglang keye-vl-v2-30b-release, srt/entrypoints/engine.py).
+*/}}
+{{- define "keye-sglang.workerProbes" -}}
+startupProbe:
+  httpGet: {path: /health, port: {{ int .engine.port }}}
+  periodSeconds: {{ int .probes.startup.periodSeconds }}
+  timeoutSeconds: {{ int .probes.timeoutSeconds }}
+  failureThreshold: {{ include "keye-sglang.probesIn" (dict "seconds" .engine.startupSeconds "period" .probes.startup.periodSeconds) }}
+readinessProbe:
+  httpGet: {path: /health, port: {{ int .engine.port }}}
+  periodSeconds: {{ int .probes.readiness.periodSeconds }}
+  timeoutSeconds: {{ int .probes.timeoutSeconds }}
+  failureThreshold: {{ int .probes.readiness.failureThreshold }}
 {{- end -}}

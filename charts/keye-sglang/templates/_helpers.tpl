@@ -46,15 +46,36 @@ keye-stack.dev/revision: {{ include "keye-sglang.revision" . | quote }}
 
 {{/*
 The revision: first 10 hex digits of the sha256 of the pod template in canonical JSON (sorted keys, no spaces), in which
-the revision itself is ten zeros. Whatever decides an answer is in the template: image digest, arguments, weights
-revision, environment. Layout and comments of the chart are not.
+the revision itself is ten zeros; of a group, of its size and both templates. Whatever decides an answer is in the template:
+image digest, arguments, weights revision, environment. Layout and comments of the chart are not.
 */}}
 {{- define "keye-sglang.revision" -}}
 {{- $template := include "keye-sglang.podTemplate" (dict "root" . "revision" "0000000000") | fromYaml -}}
 {{- if hasKey $template "Error" -}}
 {{- fail (printf "the pod template is no YAML: %s" $template.Error) -}}
 {{- end -}}
+{{- if eq (include "keye-sglang.isGroup" .) "true" -}}
+{{- $worker := include "keye-sglang.podTemplate" (dict "root" . "revision" "0000000000" "isWorker" true) | fromYaml -}}
+{{- $template = dict "leader" $template "size" (int .Values.engine.nodesPerReplica) "worker" $worker -}}
+{{- end -}}
 {{- $template | toJson | sha256sum | trunc 10 -}}
+{{- end -}}
+
+{{/*
+Whether a replica is a group of pods. Names: the controller's StatefulSets are called <fullname>-<revision>-<group>, and
+the label that their pods carry adds 11 characters to that and takes 63; its Service wants a letter first.
+*/}}
+{{- define "keye-sglang.isGroup" -}}
+{{- $nodes := int .Values.engine.nodesPerReplica -}}
+{{- if gt $nodes 1 -}}
+{{- if mod (int .Values.engine.tpSize) $nodes -}}
+{{- fail (printf "engine.tpSize %d cannot be split evenly over engine.nodesPerReplica %d" (int .Values.engine.tpSize) $nodes) -}}
+{{- end -}}
+{{- if not (regexMatch "^[a-z].{0,36}$" (include "keye-sglang.fullname" .)) -}}
+{{- fail (printf "the name %q is too long, or begins with no letter: with engine.nodesPerReplica above 1 it has 37 characters at most" (include "keye-sglang.fullname" .)) -}}
+{{- end -}}
+{{- end -}}
+{{- gt $nodes 1 -}}
 {{- end -}}
 
 {{/*

@@ -1,15 +1,21 @@
 {{/*
-The pod template of one revision. Gets "root" and "revision". Nothing in it may come from replicas, routes, labels of the
-release or the chart's version: its hash is the revision.
+The pod template of one revision. Gets "root" and "revision", and "isWorker" for the pods of a group that do not lead it.
+Nothing in it may come from replicas, routes, labels of the release or the chart's version: its hash is the revision.
 */}}
 {{- define "keye-sglang.podTemplate" -}}
 {{- $values := .root.Values -}}
 {{- $engine := $values.engine -}}
+{{- $gpus := div (int $engine.tpSize) (int $engine.nodesPerReplica) -}}
 metadata:
   labels:
     {{- include "keye-sglang.selectorLabels" .root | nindent 4 }}
     app.kubernetes.io/component: engine
+    {{- if .isWorker }}
+    # No Service, and no selector of traffic, may find it by the label of its revision.
+    keye-stack.dev/worker-of: {{ .revision | quote }}
+    {{- else }}
     keye-stack.dev/revision: {{ .revision | quote }}
+    {{- end }}
   {{- with $values.podAnnotations }}
   annotations:
     {{- toYaml . | nindent 4 }}
@@ -20,7 +26,12 @@ spec:
   enableServiceLinks: false
   # The pause container becomes PID 1: as PID 1 the engine would lose SIGTERM while it loads, and exit 0 when it crashes.
   shareProcessNamespace: true
+  {{- if .isWorker }}
+  # It outlives its leader, and has no requests of its own to finish.
+  terminationGracePeriodSeconds: 30
+  {{- else }}
   terminationGracePeriodSeconds: {{ add (int $engine.terminationGraceSeconds) (int $engine.preStopSeconds) }}
+  {{- end }}
   {{- with $values.podSecurityContext }}
   securityContext:
     {{- toYaml . | nindent 4 }}
@@ -47,6 +58,7 @@ spec:
   tolerations:
     {{- toYaml . | nindent 4 }}
   {{- end }}
+  {{- if not .isWorker }}
   topologySpreadConstraints:
     - maxSkew: 1
       topologyKey: kubernetes.io/hostname
@@ -55,6 +67,7 @@ spec:
         matchLabels:
           {{- include "keye-sglang.selectorLabels" .root | nindent 10 }}
           keye-stack.dev/revision: {{ .revision | quote }}
+  {{- end }}
   containers:
     - name: engine
       image: {{ printf "%s@%s" $values.image.repository (include "keye-sglang.digest" .root) | quote }}
@@ -65,6 +78,9 @@ spec:
         {{- include "keye-sglang.arguments" . | nindent 8 }}
       env:
         {{- include "keye-sglang.environment" .root | trim | nindent 8 }}
+      {{- if .isWorker }}
+      {{- include "keye-sglang.workerProbes" $values | nindent 6 }}
+      {{- else }}
       ports:
         - name: http
           containerPort: {{ int $engine.port }}
@@ -74,15 +90,16 @@ spec:
         preStop:
           sleep:
             seconds: {{ int $engine.preStopSeconds }}
+      {{- end }}
       resources:
         requests:
           cpu: {{ $engine.resources.cpu | quote }}
           memory: {{ $engine.resources.memory | quote }}
-          nvidia.com/gpu: {{ int $engine.tpSize | quote }}
+          nvidia.com/gpu: {{ $gpus | quote }}
         limits:
           cpu: {{ $engine.resources.cpu | quote }}
           memory: {{ $engine.resources.memory | quote }}
-          nvidia.com/gpu: {{ int $engine.tpSize | quote }}
+          nvidia.com/gpu: {{ $gpus | quote }}
       {{- with $values.securityContext }}
       securityContext:
         {{- toYaml . | nindent 8 }}

@@ -2,6 +2,7 @@ import { parseQuantity } from "../../core/quantity.ts";
 import type { CrossCheck, Finding } from "../cross-check.ts";
 import { elasticPools } from "../pool-labels.ts";
 import { stepInto } from "../problem.ts";
+import { gpusPerPod } from "../replica-pods.ts";
 import type {
   AlicloudPoolConfig,
   ClusterApiPoolConfig,
@@ -51,7 +52,7 @@ export const elasticPoolChecks: readonly CrossCheck[] = [
   {
     name: "elastic-room",
     sentence: "Where all pools are made, `replicas` find room on `maxNodes` nodes of each.",
-    reads: ["nodePools", "engine.tpSize", "replicas"],
+    reads: ["nodePools", "engine.tpSize", "engine.nodesPerReplica", "replicas"],
     find: elasticRoom,
   },
   {
@@ -168,7 +169,9 @@ function valuesWanted(
 function elasticRoom({ nodePools, engine, replicas }: StackConfig): readonly Finding[] {
   const pools = elasticPools(nodePools);
   if (pools.length < nodePools.length) return [];
-  const room = pools.reduce((sum, pool) => sum + pool.maxNodes * Math.floor(pool.gpusPerNode / engine.tpSize), 0);
+  const ofPool = (gpus: number) => Math.floor(gpus / gpusPerPod(engine));
+  const pods = pools.reduce((sum, pool) => sum + pool.maxNodes * ofPool(pool.gpusPerNode), 0);
+  const room = Math.floor(pods / engine.nodesPerReplica);
   if (room >= replicas) return [];
   const message = `${replicas} replicas of ${engine.tpSize} GPUs are wanted, and the pools hold ${room} at their largest.`;
   return [{ path: "replicas", message, hint: "Raise maxNodes, or lower replicas." }];

@@ -1,5 +1,6 @@
 import { parseQuantity } from "../../core/quantity.ts";
 import type { CrossCheck, Finding } from "../cross-check.ts";
+import { gpusPerPod } from "../replica-pods.ts";
 import type { StackConfig } from "../stack-config.ts";
 
 /** Heads of the model's attention: tensor parallelism splits them over the GPUs. */
@@ -16,10 +17,31 @@ export const engineChecks: readonly CrossCheck[] = [
     find: tpDividesHeads,
   },
   {
+    name: "nodes-divide-tp",
+    sentence: "`engine.nodesPerReplica` divides `engine.tpSize`: every pod of a replica has as many GPUs.",
+    reads: ["engine.tpSize", "engine.nodesPerReplica"],
+    find: nodesDivideTp,
+  },
+  {
     name: "tp-fits-node",
-    sentence: "`engine.tpSize` is at most `gpusPerNode` of one node pool: a replica is one pod.",
-    reads: ["engine.tpSize", "nodePools[].name", "nodePools[].gpusPerNode"],
+    sentence:
+      "`engine.tpSize` is at most `gpusPerNode` of one node pool, times `engine.nodesPerReplica`: each pod of a replica is on one node.",
+    reads: ["engine.tpSize", "engine.nodesPerReplica", "nodePools[].name", "nodePools[].gpusPerNode"],
     find: tpFitsNode,
+  },
+  {
+    name: "group-name",
+    sentence:
+      "With `engine.nodesPerReplica` above 1, `name` has 37 characters at most and begins with a letter: the controller makes longer names of it.",
+    reads: ["engine.nodesPerReplica", "name"],
+    find: groupName,
+  },
+  {
+    name: "groups-are-not-picked",
+    sentence:
+      "With `engine.nodesPerReplica` above 1, `rollout.strategy` is not `canary`: the cluster always takes the last group away.",
+    reads: ["engine.nodesPerReplica", "rollout.strategy"],
+    find: groupsAreNotPicked,
   },
   {
     name: "shm-in-memory",
@@ -45,12 +67,36 @@ function tpDividesHeads({ engine }: StackConfig): readonly Finding[] {
   return [];
 }
 
+function nodesDivideTp({ engine: { tpSize, nodesPerReplica } }: StackConfig): readonly Finding[] {
+  if (tpSize % nodesPerReplica === 0) return [];
+  const message = `got ${nodesPerReplica}, wanted a divisor of engine.tpSize, which is ${tpSize} (the server stops with "tp_size must be divisible by number of nodes").`;
+  return [{ path: "engine.nodesPerReplica", message, hint: "Use 1 where a node has enough GPUs." }];
+}
+
 function tpFitsNode({ engine, nodePools }: StackConfig): readonly Finding[] {
-  const { tpSize } = engine;
-  if (nodePools.some((pool) => pool.gpusPerNode >= tpSize)) return [];
+  const { tpSize, nodesPerReplica } = engine;
+  const gpus = gpusPerPod(engine);
+  if (nodePools.some((pool) => pool.gpusPerNode >= gpus)) return [];
   const pools = nodePools.map((pool) => `${pool.name} has ${pool.gpusPerNode} a node`).join(", ");
-  const message = `a replica needs ${tpSize} GPUs in one node, and no node pool has that many: ${pools}.`;
-  return [{ path: "engine.tpSize", message, hint: "Lower engine.tpSize, or add a node pool with larger nodes." }];
+  const whole = nodesPerReplica === 1 ? `a replica needs ${tpSize} GPUs` : `each pod of a replica needs ${gpus} GPUs`;
+  const message = `${whole} in one node, and no node pool has that many: ${pools}.`;
+  const hint = "Lower engine.tpSize, spread a replica by engine.nodesPerReplica, or add a node pool with larger nodes.";
+  return [{ path: "engine.tpSize", message, hint }];
+}
+
+/** sigs.k8s.io/lws v0.8.0: a Service and StatefulSets named by the set, whose pods carry `<name>-<group>-<hash>` as a label. */
+function groupName({ engine, name }: StackConfig): readonly Finding[] {
+  if (engine.nodesPerReplica === 1 || /^[a-z].{0,36}$/.test(name)) return [];
+  const message = `got ${name.length} characters beginning with "${name[0]}", wanted 37 at most and a letter first: the names of a group's objects begin with it.`;
+  return [{ path: "name", message }];
+}
+
+/** sigs.k8s.io/lws v0.8.0: leaders are a StatefulSet, which goes down by its highest ordinal whatever a pod's deletion cost. */
+function groupsAreNotPicked({ engine, rollout }: StackConfig): readonly Finding[] {
+  if (engine.nodesPerReplica === 1 || rollout.strategy !== "canary") return [];
+  const message =
+    "a canary takes away one old replica that serves no more, and of groups the cluster always takes the last one.";
+  return [{ path: "rollout.strategy", message, hint: "Use blueGreen, recreate or auto." }];
 }
 
 function shmInMemory({ engine }: StackConfig): readonly Finding[] {

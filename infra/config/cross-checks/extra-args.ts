@@ -9,7 +9,7 @@ import {
 import type { ContractRead } from "../contracts/read-contract.ts";
 import { keyeContract } from "../contracts/shipped.ts";
 import type { CrossCheck, Finding } from "../cross-check.ts";
-import { passedArguments } from "../engine-arguments.ts";
+import { groupArguments, passedArguments } from "../engine-arguments.ts";
 import type { StackConfig } from "../stack-config.ts";
 import { nearest } from "../suggest.ts";
 
@@ -21,7 +21,7 @@ export const argumentChecks: readonly CrossCheck[] = [
   {
     name: "args-contract",
     sentence: "`engine.argumentsContract` is a contract, and has every argument that the stack passes.",
-    reads: ["engine.argumentsContract"],
+    reads: ["engine.argumentsContract", "engine.nodesPerReplica"],
     find: unusableContract,
   },
   {
@@ -33,7 +33,7 @@ export const argumentChecks: readonly CrossCheck[] = [
   {
     name: "args-unsupported",
     sentence:
-      "`engine.extraArgs` has no argument that cannot work in this stack, such as `--nnodes` or `--ssl-certfile`.",
+      "`engine.extraArgs` has no argument that cannot work in this stack, such as `--dp-size` or `--ssl-certfile`.",
     reads,
     find: inContract(unsupported),
   },
@@ -65,7 +65,8 @@ function unusableContract({ engine }: StackConfig, read: ContractRead = shipped)
     return [{ path, message: `${engine.argumentsContract} cannot be used: ${read.fault}.`, hint }];
   }
   const names = namesIn(read.contract);
-  const lacking = passedArguments.filter((name) => !names.includes(name));
+  const passed = engine.nodesPerReplica > 1 ? [...passedArguments, ...groupArguments] : passedArguments;
+  const lacking = passed.filter((name) => !names.includes(name));
   if (lacking.length === 0) return [];
   const message = `${read.contract.name} lacks ${lacking.join(", ")}, which the stack passes: its server would refuse to start.`;
   return [{ path, message, hint: "Use an image whose server has them." }];

@@ -42,6 +42,17 @@ export const engineFields: FieldsFor<EngineConfig> = {
     sentence: "Tensor parallel size, the GPUs of one replica (--tp-size): 1, 2 or 4.",
     source: "sglang keye-vl-v2-30b-release, srt/layers/attention/keye_sa_backend.py",
   },
+  nodesPerReplica: {
+    kind: "integer",
+    min: 1,
+    max: 4,
+    unit: "nodes",
+    default: 1,
+    sentence:
+      "Over how many nodes one replica may be spread, where no node has tpSize GPUs (--nnodes): 1, 2 or 4. Above 1 needs the LeaderWorkerSet controller.",
+    hint: "docs/multi-node.md says what it costs.",
+    source: "sglang keye-vl-v2-30b-release, srt/server_args.py, and sigs.k8s.io/lws v0.8.0",
+  },
   memFractionStatic: {
     kind: "fraction",
     default: 0.8,

@@ -1,3 +1,4 @@
+import { groupKinds } from "../../config/replica-pods.ts";
 import type { StackConfig } from "../../config/stack-config.ts";
 import type { DoctorQuestions } from "../../core/doctor-facts.ts";
 import { referencesOf } from "../check-references.ts";
@@ -41,7 +42,7 @@ export function questionsOf(config: StackConfig): DoctorQuestions {
     claims: unique(referencesOf(config).claims.map(({ name }) => name)),
     secrets: unique(secretsOf(config).map(({ name }) => name)),
     ...(runtimeClassName === undefined ? {} : { runtimeClass: runtimeClassName }),
-    kinds: madeKinds(config.nodePools),
+    kinds: [...madeKinds(config.nodePools), ...groupKinds(config.engine)],
     rights: accessQuestions(config),
   };
 }

@@ -38,6 +38,13 @@ export const rights: readonly Right[] = [
     isNeeded: ({ gate }) => gate.transport === "port-forward",
   },
   { scope: "namespace", group: "apps", resources: ["deployments/scale"], verbs: ["get", "patch"] },
+  {
+    scope: "namespace",
+    group: "leaderworkerset.x-k8s.io",
+    resources: ["leaderworkersets/scale"],
+    verbs: ["get", "patch"],
+    isNeeded: hasGroups,
+  },
   { scope: "namespace", group: "", resources: ["services"], name: "app", verbs: ["get", "patch"] },
   {
     scope: "namespace",
@@ -78,6 +85,13 @@ export const rights: readonly Right[] = [
     isNeeded: ({ model }) => model.volume?.kind === "pvc" && model.volume.create !== undefined,
   },
   { scope: "namespace", group: "apps", resources: ["deployments"], verbs: everything },
+  {
+    scope: "namespace",
+    group: "leaderworkerset.x-k8s.io",
+    resources: ["leaderworkersets"],
+    verbs: everything,
+    isNeeded: hasGroups,
+  },
   { scope: "namespace", group: "policy", resources: ["poddisruptionbudgets"], verbs: everything },
   { scope: "namespace", group: "networking.k8s.io", resources: ["networkpolicies"], verbs: everything },
   { scope: "cluster", group: "", resources: ["nodes"], verbs: ["get", "list", "watch", "patch"] },
@@ -102,6 +116,10 @@ export const rights: readonly Right[] = [
 
 function hasJobs({ model, supply, image }: StackConfig): boolean {
   return model.weights !== undefined || supply.prePull || image.kind === "source";
+}
+
+function hasGroups({ engine }: StackConfig): boolean {
+  return engine.nodesPerReplica > 1;
 }
 
 /** The rights of one stack as questions to the API server, each once. */

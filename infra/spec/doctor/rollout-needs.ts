@@ -1,3 +1,4 @@
+import { gpusPerPod } from "../../config/replica-pods.ts";
 import type { StackConfig } from "../../config/stack-config.ts";
 import { gpuResource } from "../../core/names.ts";
 import { parseQuantity } from "../../core/quantity.ts";
@@ -7,15 +8,15 @@ export function enginePodNeeds({ engine }: StackConfig): Readonly<Record<string,
   return {
     cpu: parseQuantity(engine.resources.cpu) ?? 0,
     memory: parseQuantity(engine.resources.memory) ?? 0,
-    [gpuResource]: engine.tpSize,
+    [gpuResource]: gpusPerPod(engine),
   };
 }
 
 /** What all replicas of one revision take of a quota, by the quota's names. */
 export function revisionNeeds(config: StackConfig): Readonly<Record<string, number>> {
-  const { replicas } = config;
+  const pods = config.replicas * config.engine.nodesPerReplica;
   const pod = enginePodNeeds(config);
-  const ofAll = (resource: string) => (pod[resource] ?? 0) * replicas;
+  const ofAll = (resource: string) => (pod[resource] ?? 0) * pods;
   return {
     [`requests.${gpuResource}`]: ofAll(gpuResource),
     cpu: ofAll("cpu"),
@@ -24,7 +25,7 @@ export function revisionNeeds(config: StackConfig): Readonly<Record<string, numb
     memory: ofAll("memory"),
     "requests.memory": ofAll("memory"),
     "limits.memory": ofAll("memory"),
-    pods: replicas,
-    "count/pods": replicas,
+    pods,
+    "count/pods": pods,
   };
 }

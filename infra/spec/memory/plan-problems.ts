@@ -1,3 +1,4 @@
+import { gpusPerPod } from "../../config/replica-pods.ts";
 import type { NodePoolConfig, StackConfig } from "../../config/stack-config.ts";
 import { DeployError } from "../../core/errors.ts";
 import type { InspectNodesResult, PoolNode } from "../../core/pool-node.ts";
@@ -28,7 +29,7 @@ export function planProblems(config: StackConfig, found: InspectNodesResult["poo
   const judged = config.nodePools.flatMap((pool) => {
     const nodes = found.find(({ name }) => name === pool.name)?.nodes ?? [];
     const gpu = smallestGpu(pool, nodes);
-    return gpu === undefined || pool.gpusPerNode < config.engine.tpSize ? [] : [judgePool(config, pool, gpu)];
+    return gpu === undefined || pool.gpusPerNode < gpusPerPod(config.engine) ? [] : [judgePool(config, pool, gpu)];
   });
   const sentences = (kind: string) => judged.filter((one) => one.kind === kind).map(({ text }) => text);
   return { refused: sentences("cannot load"), warned: sentences("tight") };

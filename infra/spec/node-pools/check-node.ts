@@ -1,3 +1,4 @@
+import { gpusPerPod } from "../../config/replica-pods.ts";
 import type { NodePoolConfig, StackConfig } from "../../config/stack-config.ts";
 import type { PoolNode } from "../../core/pool-node.ts";
 import { parseQuantity } from "../../core/quantity.ts";
@@ -10,7 +11,7 @@ export function isUsable(node: PoolNode): boolean {
   return node.isReady && !node.isUnschedulable;
 }
 
-/** Memory of one replica. */
+/** Memory of one engine pod. */
 export function memoryOf(config: StackConfig): number {
   // The settings' parser has read it as a quantity already.
   return parseQuantity(config.engine.resources.memory) ?? 0;
@@ -23,9 +24,10 @@ export function nodeProblems(config: StackConfig, pool: NodePoolConfig, node: Po
   const problems = [...gpuProblems(where, pool, node), ...topologyProblems(where, pool, node)];
   // A node that is down advertises nothing: that is told by the count of usable nodes.
   if (!isUsable(node)) return problems;
-  const { tpSize, resources } = config.engine;
+  const { tpSize, nodesPerReplica, resources } = config.engine;
   if (node.allocatableGpus !== pool.gpusPerNode) {
-    const tooFew = node.allocatableGpus < tpSize ? `, too few for tpSize ${tpSize}` : "";
+    const over = nodesPerReplica === 1 ? "" : ` over ${nodesPerReplica} nodes`;
+    const tooFew = node.allocatableGpus < gpusPerPod(config.engine) ? `, too few for tpSize ${tpSize}${over}` : "";
     problems.push(
       `${where} offers ${node.allocatableGpus} GPUs (nvidia.com/gpu allocatable), gpusPerNode is ${pool.gpusPerNode}${tooFew}.`,
     );

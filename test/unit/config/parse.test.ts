@@ -58,6 +58,7 @@ describe("settings that are accepted", () => {
             "env": {},
             "extraArgs": [],
             "memFractionStatic": 0.8,
+            "nodesPerReplica": 1,
             "podAnnotations": {},
             "port": 8000,
             "resources": {

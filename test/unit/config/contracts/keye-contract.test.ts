@@ -5,7 +5,7 @@ import { numberOf, valueFault } from "../../../../infra/config/contracts/argumen
 import type { ContractFlag } from "../../../../infra/config/contracts/contract.ts";
 import { readContract } from "../../../../infra/config/contracts/read-contract.ts";
 import { keyeContract } from "../../../../infra/config/contracts/shipped.ts";
-import { passedArguments } from "../../../../infra/config/engine-arguments.ts";
+import { groupArguments, passedArguments } from "../../../../infra/config/engine-arguments.ts";
 import { defaults, flags } from "../../../../infra/rehearsal/engine/arguments/flags.ts";
 import { parseArguments } from "../../../../infra/rehearsal/engine/arguments/parse.ts";
 import { readValue } from "../../../../infra/rehearsal/engine/arguments/values.ts";
@@ -83,7 +83,7 @@ describe("the contract of the Keye branch", () => {
     const template = readFileSync(resolve(root, "charts/keye-sglang/templates/_engine.tpl"), "utf8");
     const [arguments_ = ""] = template.split("{{- end -}}", 1);
     const passed = [...arguments_.matchAll(/"(--[a-z-]+)/g)].map((match) => match[1] ?? "");
-    expect([...passedArguments].sort()).toEqual(passed.sort());
+    expect([...passedArguments, ...groupArguments].sort()).toEqual(passed.sort());
   });
 });
 
