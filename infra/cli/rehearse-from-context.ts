@@ -11,7 +11,7 @@ import { noRevision } from "../core/names.ts";
 import { trafficText } from "../core/traffic.ts";
 import { type ClusterCopy, copyCluster } from "../rehearsal/copy/copy.ts";
 import { referencesOf } from "../spec/check-references.ts";
-import { lockFile } from "../spec/lock/lock.ts";
+import { emptyLock, lockFile } from "../spec/lock/lock.ts";
 import type { PinnedStack } from "../spec/pinned-stack.ts";
 import type { StrategyAnswer } from "../status/headroom/strategies.ts";
 import type { CommandWorld } from "./command.ts";
@@ -19,6 +19,7 @@ import { readLockFile } from "./lock-file.ts";
 import { assumptions } from "./rehearse-assumptions.ts";
 import { type FromContext, fromContextFlags } from "./rehearse-flags.ts";
 import { candidateOf, planOn, rolesOf } from "./rehearse-plan.ts";
+import { standingPools } from "./rehearse-pools.ts";
 import { type RehearsalReport, type RehearsedRollout, rolloutOf } from "./rehearse-report.ts";
 import { playRollout, type Stage } from "./rehearse-rollout.ts";
 import {
@@ -56,14 +57,15 @@ async function rehearsed(asked: FromContext, folder: string, world: CommandWorld
   const config = readStackFile(stackFile);
   const { name, namespace } = config;
   const pinned = pinForRehearsal(config, readLockFile(join(dirname(stackFile), lockFile)), stackFile);
-  const files = { stackFile, saltOf: join(root, "Pulumi.rehearsal.yaml"), folder };
-  const written = (name: string, changes: readonly SettingChange[] = []) =>
-    writeSettings({ ...files, name }, [...rehearsalChanges(pinned.stack, speed), ...changes]);
-  const stack: PinnedStack = pinForRehearsal(readStackFile(written("rehearsal")), emptyLock, stackFile).stack;
-
   const ref = { namespace, app: name, service: name };
   const { kubeconfig } = asked;
-  const target = await readTarget({ context, ...(kubeconfig === undefined ? {} : { kubeconfig }) }, ref, world.signal);
+  const read = await readTarget({ context, ...(kubeconfig === undefined ? {} : { kubeconfig }) }, ref, world.signal);
+  const { pools, nodes } = standingPools(config.nodePools, read.nodes);
+  const target = { ...read, nodes };
+  const files = { stackFile, saltOf: join(root, "Pulumi.rehearsal.yaml"), folder };
+  const written = (settings: string, changes: readonly SettingChange[] = []) =>
+    writeSettings({ ...files, name: settings }, [...rehearsalChanges(pinned.stack, { pools, speed }), ...changes]);
+  const stack: PinnedStack = pinForRehearsal(readStackFile(written("rehearsal")), emptyLock, stackFile).stack;
   const active = servingRevision(target, config);
   const { podSpec } = await candidateOf(stack);
   const planned = planOn(stack, podSpec, { ...target, active });
@@ -115,8 +117,6 @@ async function rehearsed(asked: FromContext, folder: string, world: CommandWorld
     assumed: assumptions({ config, target, speed, isMadeUp: pinned.isMadeUp, isSame }),
   };
 }
-
-const emptyLock = { images: {}, weights: {}, sources: {}, builds: {} };
 
 /** The revision that serves, or `none`. Throws `E_LOCKED` where one is being replaced pod by pod at this moment. */
 function servingRevision({ traffic = { kind: "none" } }: Target, { namespace, name }: StackConfig): string {

@@ -1,7 +1,6 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import { memberLabels } from "../config/pool-labels.ts";
 import type { NodePoolConfig, StackConfig } from "../config/stack-config.ts";
 import { DeployError } from "../core/errors.ts";
 import { engineContainer, gpuResource } from "../core/names.ts";
@@ -48,13 +47,20 @@ export function pinForRehearsal(
   return { stack: { ...config, image, model }, isMadeUp: true };
 }
 
+/** How a rehearsal differs from an update on the target. */
+export interface RehearsalOf {
+  readonly pools: readonly NodePoolConfig[];
+  /** Simulated seconds in one second while engines start. */
+  readonly speed: number;
+}
+
 /**
  * What of the settings is changed for every rehearsal: what leads to the target, what would fetch or pull, and what passes
  * time. Nothing that decides where pods find room.
  */
 export function rehearsalChanges(
-  { image, model, nodePools, engine, rollout, gate }: PinnedStack,
-  speed: number,
+  { image, model, engine, rollout, gate }: PinnedStack,
+  { pools, speed }: RehearsalOf,
 ): readonly SettingChange[] {
   const { repository, tag, digest } = image;
   const { deadlines } = rollout;
@@ -65,7 +71,7 @@ export function rehearsalChanges(
     // The folder of the weights is taken to hold them.
     ...(model.weights === undefined ? [] : [change("model.weights"), change("model.revision")]),
     change("model.path", model.path),
-    change("nodePools", nodePools.map(existingPool)),
+    change("nodePools", pools),
     change("supply.prePull", false),
     change("engine.podAnnotations", { ...engine.podAnnotations, [speedAnnotation]: String(speed) }),
     change("rollout.deadlines", {
@@ -78,21 +84,6 @@ export function rehearsalChanges(
     // Played engines answer at their own pace.
     change("gate.latency", { ttftSeconds: null, interTokenSeconds: null }),
   ];
-}
-
-/** A pool whose nodes are those that exist. */
-function existingPool(pool: NodePoolConfig) {
-  if (pool.provider === "existing") return pool;
-  const { name, gpuProducts, gpusPerNode, labels, taints, spot, rdma, topology } = pool;
-  const shape = { name, gpuProducts, gpusPerNode, labels, taints, spot };
-  return {
-    provider: "existing",
-    ...shape,
-    ...(rdma === undefined ? {} : { rdma }),
-    ...(topology === undefined ? {} : { topology }),
-    selector: memberLabels(pool),
-    minNodes: 1,
-  };
 }
 
 /**
