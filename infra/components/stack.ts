@@ -68,10 +68,13 @@ export async function declareStacks(
   const rendered = await inParallel(configs, availableParallelism(), renderModel);
   const found = await inspectNodes(first);
   for (const config of configs) await checkFit(config, found);
-  const models = await Promise.all(rendered.map(decide));
+  const models = await inParallel(rendered, decidedAtOnce, decide);
   const cluster = declareCluster(first, found);
   return models.map((model) => declareModel(model, cluster));
 }
+
+/** Each has a connection of its own in the plugin, which makes one plan at a time: of too many, some would wait too long. */
+const decidedAtOnce = 8;
 
 function refuseElsewhere(config: PinnedStack, first: PinnedStack): void {
   const placeOf = ({ context = "", nodePools }: PinnedStack) => canonicalJson({ context, nodePools });
