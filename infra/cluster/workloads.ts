@@ -75,7 +75,10 @@ export async function workloadReplicas(
 ): Promise<number | undefined> {
   for (const plural of ["deployments", "leaderworkersets"] as const) {
     const path = objectPath(plural, ref.namespace, name, "scale");
-    const scale = await client.find<{ readonly spec?: { readonly replicas?: number } }>({ method: "GET", path }, signal);
+    const scale = await client.find<{ readonly spec?: { readonly replicas?: number } }>(
+      { method: "GET", path },
+      signal,
+    );
     // The API leaves 0 out.
     if (scale !== undefined) return scale.spec?.replicas ?? 0;
   }

@@ -14,6 +14,8 @@ export interface Aftermath {
   readonly restored?: { readonly revision: string; readonly replicas: number; readonly seconds?: Seconds };
   /** How long no pod was behind the live Service. */
   readonly outageSeconds?: Seconds;
+  /** True where a ramp was left half-way, serving: there was nothing to go back to. */
+  readonly isRampLeft?: boolean;
   /** Why undoing did not succeed; undefined where it did. */
   readonly problem?: string;
 }

@@ -45,15 +45,17 @@ export async function verifyInPlace(run: PromotionRun, situation: Situation): Pr
     run.stage = "switched";
     run.switchedAt = run.ports.clock.now();
   }
-  if (present < run.replicas) {
-    await parkLeftovers(run, situation, { isRoomAwaited: false });
+  const isGrowing = present < run.replicas;
+  if (isGrowing) {
+    // Others may hold the GPUs that it needs.
+    await parkLeftovers(run, situation);
     await bringSupply(run);
   }
   await scaleServing(run, present);
   const proof = await probePods(run, await waitReady(run));
   await verifyServing(run, proof);
   await retireOld(run);
-  await parkLeftovers(run, situation);
+  if (!isGrowing) await parkLeftovers(run, situation);
   return proof;
 }
 

@@ -59,7 +59,8 @@ async function letComeBack(run: PromotionRun, { evidence }: Situation): Promise<
       const asked = deploymentOf(observation, run.previous)?.spec.replicas ?? 0;
       const ready = readyCount(observation, run.previous);
       if (ready >= asked) return;
-      if (clock.now() >= end) return run.line("observe", `${run.previous} has ${ready} of ${asked} pods ready after ${readySeconds} s`);
+      if (clock.now() >= end)
+        return run.line("observe", `${run.previous} has ${ready} of ${asked} pods ready after ${readySeconds} s`);
       if (!isTold) run.line("observe", `${run.previous} is coming back: it shall serve before it is taken away again`);
       isTold = true;
       run.status("observe", `${run.previous}: ${ready} of ${asked} pods ready`);
@@ -94,7 +95,10 @@ async function emptyStable(run: PromotionRun): Promise<Observation> {
       run.emptied = { since: clock.now(), replicas };
       await run.write(signal, () => saveEvidence(run, { kind: "unfinished", before: "empty" }, signal));
       await run.write(signal, () => cluster.scale(run.ref, old.metadata.name, 0, signal));
-      run.line("empty", `${old.metadata.name}: ${old.spec.replicas ?? 1} to 0 replicas; nobody serves until the candidate does`);
+      run.line(
+        "empty",
+        `${old.metadata.name}: ${old.spec.replicas ?? 1} to 0 replicas; nobody serves until the candidate does`,
+      );
     }
     for (;;) {
       const observation = await cluster.observe(run.ref, signal);

@@ -29,8 +29,7 @@ function headline({ run, stop, phase, aftermath }: Postmortem): string {
   if (aftermath.problem !== undefined)
     return `E_ROLLBACK_FAILED phase=${phase} code=${stop.code}: ${aftermath.problem}`;
   if (stop.kind === "cancelled") return `E_CANCELLED phase=${phase}: ${cancelText(run, aftermath)}`;
-  const seconds = aftermath.switchedBackSeconds;
-  const back = seconds === undefined ? "" : `rolled back in ${seconds} s: `;
+  const back = backText(aftermath);
   if (ownHeadline.includes(stop.code)) return `${stop.code} phase=${phase}: ${back}${subject}`;
   const verdict = stop.kind === "fail" ? "GATE_FAILED" : "GATE_INCONCLUSIVE";
   return `${verdict} phase=${phase} code=${stop.code}: ${back}${subject}`;
@@ -67,10 +66,34 @@ function block(label: string, lines: readonly string[], mark: string): string[] 
   return lines.flatMap((line, index) => row(index === 0 ? label : "", `${mark}${line}`));
 }
 
-function cancelText(run: PromotionRun, { switchedBackSeconds, serving }: Aftermath): string {
-  if (switchedBackSeconds !== undefined) return `switched back in ${switchedBackSeconds} s.`;
+/** What undoing has brought back, as the headline's `rolled back in 3.2 s, restored aaaaaaaaaa to 4 in 93 s: `. */
+function backText({ switchedBackSeconds, restored, outageSeconds }: Aftermath): string {
+  if (restored?.seconds !== undefined && outageSeconds !== undefined) {
+    return `rolled back, outage ${Math.round(outageSeconds)} s: `;
+  }
+  const parts = [
+    ...(switchedBackSeconds === undefined ? [] : [`rolled back in ${switchedBackSeconds} s`]),
+    ...(restored === undefined ? [] : [restoredText(restored)]),
+  ];
+  return parts.length === 0 ? "" : `${parts.join(", ")}: `;
+}
+
+function restoredText({ revision, replicas, seconds }: NonNullable<Aftermath["restored"]>): string {
+  return seconds === undefined
+    ? `asked ${revision} back to ${replicas}, not waited for`
+    : `restored ${revision} to ${replicas} in ${seconds} s`;
+}
+
+function cancelText(run: PromotionRun, aftermath: Aftermath): string {
+  const { switchedBackSeconds, restored, isRampLeft, outageSeconds, serving } = aftermath;
+  if (restored !== undefined && outageSeconds !== undefined) {
+    return `${restored.revision} restoring: asked back to ${restored.replicas}, not waited for.`;
+  }
+  if (isRampLeft === true) return `nothing more was switched; ${serving}.`;
+  const asked = restored === undefined ? "" : `; ${restoredText(restored)}`;
+  if (switchedBackSeconds !== undefined) return `switched back in ${switchedBackSeconds} s${asked}.`;
   if (run.stage === "verified") return `the candidate serves and has proven it; ${run.previous} was not retired yet.`;
-  return serving === "" ? "nothing was begun." : "nothing was switched.";
+  return serving === "" ? "nothing was begun." : `nothing was switched${asked}.`;
 }
 
 /** Every pod with the last that is known of it: what the probes said, else how far it came. */
@@ -121,7 +144,12 @@ function commands({ run, stop, evidence, aftermath }: Postmortem): string[] {
 function nextUp({ run, stop, aftermath }: Postmortem): string {
   const { cooldownSeconds } = run.inputs;
   if (aftermath.problem !== undefined) return "enters this promotion first and decides by what it finds";
+  if (aftermath.isRampLeft === true) return "goes on with the ramp as it finds it";
   if (run.stage === "verified") return "verifies the serving revision in place and finishes";
+  const { restored, outageSeconds } = aftermath;
+  if (restored !== undefined && restored.seconds === undefined && outageSeconds !== undefined) {
+    return `waits until ${restored.revision} serves again, then tries this revision`;
+  }
   if (stop.kind === "fail" && isRemembered("fail", stop.code) && cooldownSeconds > 0) {
     const left = stop.recorded?.coolDownLeftSeconds ?? cooldownSeconds;
     return `fails at once for ${left} s more, then tries again; change rollout.retryNonce to try sooner`;

@@ -35,10 +35,10 @@ export async function undoRecreate(undoing: Undoing): Promise<Aftermath> {
   const begun = run.ports.clock.now();
   const observation = await switchedBack(undoing, await look(undoing));
   const parked = await undoing.park(observation);
-  const asked = deploymentOf(observation, stable)?.spec.replicas ?? 1;
+  const present = deploymentOf(observation, stable)?.spec.replicas ?? 1;
   const replicas = emptied?.replicas ?? 0;
   // Somebody else decides where traffic goes, or has brought the old revision back already.
-  if (activeOf(observation) !== stable || asked >= replicas) return parked;
+  if (activeOf(observation) !== stable || present >= replicas) return parked;
   const workload = revisionName(inputs.app, stable);
   try {
     await undoing.write((signal) => run.ports.cluster.scale(run.ref, workload, replicas, signal));
@@ -47,12 +47,13 @@ export async function undoRecreate(undoing: Undoing): Promise<Aftermath> {
     const problem = `${stable} could not be scaled back to ${replicas} replicas, so nobody serves: ${textOf(error)}`;
     return { ...parked, problem };
   }
-  run.line("restore", `${workload}: 0 to ${replicas} replicas`);
+  run.line("restore", `${workload}: ${present} to ${replicas} replicas`);
   await undoing.call((signal) => stopWatchdog(run, signal));
   const restored = { revision: stable, replicas };
   const serving = `nobody until ${stable} is back; its ${replicas} replicas were asked for`;
-  if (undoing.isHurried) return { ...parked, restored, serving };
-  return { ...parked, restored, serving, ...(await proveBack(undoing, replicas, begun)) };
+  const outageSeconds = run.outage.secondsUntil(run.ports.clock.now()) ?? 0;
+  const asked = { ...parked, restored, serving, outageSeconds };
+  return undoing.isHurried ? asked : { ...asked, ...(await proveBack(undoing, replicas, begun)) };
 }
 
 /** Where traffic has been switched already, it goes back first: the candidate takes no more requests while it ends. */
@@ -77,8 +78,8 @@ async function proveBack(undoing: Undoing, replicas: number, begun: EpochMs): Pr
   const { run } = undoing;
   const { previous: stable, ports } = run;
   const back = await waitBack(undoing);
-  const outageSeconds = run.outage.secondsUntil(ports.clock.now());
-  const outage = outageSeconds === undefined ? {} : { outageSeconds };
+  const outageSeconds = run.outage.secondsUntil(ports.clock.now()) ?? 0;
+  const outage = { outageSeconds };
   if (back.kind === "cut") return outage;
   if (back.kind === "missing") return { ...outage, problem: `${stable} did not come back: ${back.why}` };
   const wrong = await firstWrong(undoing, back.pods);
@@ -86,7 +87,7 @@ async function proveBack(undoing: Undoing, replicas: number, begun: EpochMs): Pr
   const serving = `revision ${stable}, ${back.pods.length} of ${replicas} pods ready`;
   if (wrong !== undefined) return { ...outage, serving, problem: `${stable} is back and answers wrongly: ${wrong}` };
   const seconds = run.secondsSince(begun);
-  run.line("restore", `${stable} serves again and is proven, after ${seconds} s; outage ${outageSeconds ?? 0} s`);
+  run.line("restore", `${stable} serves again and is proven, after ${seconds} s; outage ${outageSeconds} s`);
   return { ...outage, serving, restored: { revision: stable, replicas, seconds } };
 }
 

@@ -84,7 +84,8 @@ export function judgeApp(
     return { kind: "leave", because: `the live Service selects ${trafficText(traffic)}, not ${stable} any more` };
   }
   if (stableReplicas === undefined) return { kind: "leave", because: `${stable} has no Deployment any more` };
-  if (stableReplicas >= replicas) return { kind: "leave", because: `${stable} is asked for ${stableReplicas} replicas` };
+  if (stableReplicas >= replicas)
+    return { kind: "leave", because: `${stable} is asked for ${stableReplicas} replicas` };
   return { kind: "restore", because: `${stable} owns the traffic with ${stableReplicas} of ${replicas} replicas` };
 }
 
@@ -111,7 +112,9 @@ export async function watchOver(
       if (verdict.kind === "leave") return verdict;
       const lease = await post.takeLease(look.lease, signal);
       if (lease !== undefined) {
-        post.say(`${sight === "stale" ? `nobody has renewed the Lease for ${orders.staleSeconds} s` : "the Lease is free"}; ${verdict.because}`);
+        post.say(
+          `${sight === "stale" ? `nobody has renewed the Lease for ${orders.staleSeconds} s` : "the Lease is free"}; ${verdict.because}`,
+        );
         return await restore(app, { orders, post, lease }, signal);
       }
     }

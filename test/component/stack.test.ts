@@ -327,17 +327,20 @@ describe("an outage that is to be expected", () => {
     { strategy: "recreate", isReplacing: true, settings: { toolsImage }, warnings: [told.recreate] },
     { strategy: "recreate", isReplacing: false, settings: {}, warnings: [] },
     { strategy: "blueGreen", isReplacing: true, settings: {}, warnings: [] },
-  ] as const)("$strategy, replacing: $isReplacing, $settings", async ({ strategy, isReplacing, settings, warnings }) => {
-    const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
-    const plan = () => ({ lines: [], choice: "recreate", because, refusals: {}, isReplacing });
-    const recording = await recordResources({ functions: { [inspectNodes]: () => inspected, [planHeadroom]: plan } });
-    await declareStack(stackConfig({ rollout: { strategy }, ...settings }));
-    const promotion = (await recording.resources()).find((one) => one.type === "rollgate:index:Promotion");
-    const said = warn.mock.calls.map(([text]) => text).filter((text) => /OUTAGE|watchdog/.test(text));
-    warn.mockRestore();
-    expect(said).toEqual(warnings.map((text) => expect.stringContaining(text)));
-    expect(promotion?.inputs.strategy).toBe(strategy === "auto" ? "recreate" : strategy);
-  });
+  ] as const)(
+    "$strategy, replacing: $isReplacing, $settings",
+    async ({ strategy, isReplacing, settings, warnings }) => {
+      const warn = vi.spyOn(pulumi.log, "warn").mockResolvedValue();
+      const plan = () => ({ lines: [], choice: "recreate", because, refusals: {}, isReplacing });
+      const recording = await recordResources({ functions: { [inspectNodes]: () => inspected, [planHeadroom]: plan } });
+      await declareStack(stackConfig({ rollout: { strategy }, ...settings }));
+      const promotion = (await recording.resources()).find((one) => one.type === "rollgate:index:Promotion");
+      const said = warn.mock.calls.map(([text]) => text).filter((text) => /OUTAGE|watchdog/.test(text));
+      warn.mockRestore();
+      expect(said).toEqual(warnings.map((text) => expect.stringContaining(text)));
+      expect(promotion?.inputs.strategy).toBe(strategy === "auto" ? "recreate" : strategy);
+    },
+  );
 });
 
 test("auto is carried out as blueGreen where there is room", async () => {
