@@ -6,6 +6,7 @@ import { activeOf, deploymentOf, readyCount } from "./app-view.ts";
 import type { Observation } from "./ports.ts";
 import type { PromotionStop } from "./promotion-error.ts";
 import type { PromotionRun } from "./promotion-run.ts";
+import { undoRamp } from "./undo-ramp.ts";
 import { undoRecreate } from "./undo-recreate.ts";
 import { isLockLost, Undoing } from "./undoing.ts";
 
@@ -26,7 +27,8 @@ export async function compensate(run: PromotionRun, stop: PromotionStop): Promis
 
 /** By what the run has begun: a strategy that touches more than the selector and the candidate has its own way back. */
 async function undo(undoing: Undoing): Promise<Aftermath> {
-  const { emptied, stage } = undoing.run;
+  const { emptied, ramp, stage } = undoing.run;
+  if (ramp !== undefined && stage !== "verified") return await undoRamp(undoing, ramp);
   if (emptied !== undefined && stage !== "verified") return await undoRecreate(undoing);
   return await undoSwitch(undoing);
 }
@@ -53,7 +55,7 @@ async function switchBack(undoing: Undoing, observation: Observation): Promise<A
   const outcome = await undoing.write((signal) => ports.cluster.switchTraffic(ref, from, to, signal));
   const after = await undoing.observe();
   if (outcome.kind === "conflict") return await undoing.park(after);
-  const wrong = await undoing.verifyBack();
+  const wrong = await undoing.verifyBack(previous);
   if (wrong !== undefined) {
     const problem = `traffic is back at ${previous}, which does not answer as it should: ${wrong}`;
     return { ...undoing.left(after, "left running"), problem };

@@ -37,6 +37,7 @@ export async function observe(run: PromotionRun): Promise<Situation> {
     };
     run.emptied = stillEmptied(run.inputs, observation, evidence);
     run.previous = previousOf(run, situation);
+    run.traffic = observation.traffic;
     run.previousReplicas = run.emptied?.replicas ?? deploymentOf(observation, run.previous)?.spec.replicas ?? 0;
     if (run.emptied !== undefined && observation.endpoints.length === 0) run.outage.begin(run.emptied.since);
     run.line("observe", sentence(run, situation));
@@ -51,6 +52,8 @@ function kindOf(
 ): Situation["kind"] {
   const { revision, replicas } = run.inputs;
   if (activeOf(observation) !== revision) return "candidate";
+  // Of a ramp only one of both is the target, and its end has not been seen.
+  if (observation.traffic.kind === "ramp") return "unproven";
   // A run that died in the gap, and a person who then wants the old revision back, leave it at 0.
   if (deploymentOf(observation, revision)?.spec.replicas === 0) return "unproven";
   // Replicas are compared with what was asked last time, not with what runs: an autoscaler may own that number.
@@ -63,7 +66,9 @@ function previousOf(run: PromotionRun, { kind, observation, evidence }: Situatio
   if (evidence === undefined || evidence.previousRevision === null) return noRevision;
   if (evidence.verdict === "pass" && kind === "proven") return evidence.previousRevision;
   const isWarm = evidence.isUnfinished && readyCount(observation, evidence.previousRevision) > 0;
-  return (isWarm || run.emptied !== undefined) && evidence.previousRevision !== run.inputs.revision ? evidence.previousRevision : noRevision;
+  return (isWarm || run.emptied !== undefined) && evidence.previousRevision !== run.inputs.revision
+    ? evidence.previousRevision
+    : noRevision;
 }
 
 function sentence(run: PromotionRun, { kind, observation, evidence }: Situation): string {
@@ -80,6 +85,7 @@ function sentence(run: PromotionRun, { kind, observation, evidence }: Situation)
       ? "nothing serves yet"
       : `${active} serves with ${readyCount(observation, active)} ready pods`;
   const running = deploymentOf(observation, revision)?.spec.replicas ?? 0;
-  const gap = run.emptied === undefined ? "" : `, for a run that died has made room of its ${run.emptied.replicas} replicas`;
+  const gap =
+    run.emptied === undefined ? "" : `, for a run that died has made room of its ${run.emptied.replicas} replicas`;
   return `${serving}${gap}; candidate ${revision}${running > 0 ? ` already has ${running} replicas` : ""}`;
 }

@@ -1,7 +1,7 @@
-import { noRevision } from "../core/names.ts";
-import { trafficOfRevision, trafficText } from "../core/traffic.ts";
+import { type Traffic, trafficOfRevision, trafficText } from "../core/traffic.ts";
 import { saveEvidence } from "./evidence-store.ts";
 import { recheck } from "./phase-probe.ts";
+import { PromotionStop } from "./promotion-error.ts";
 import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
 import type { Proof } from "./proof.ts";
 
@@ -18,30 +18,47 @@ export async function recheckPods(run: PromotionRun, proof: Proof): Promise<stri
   });
 }
 
-/** Phase SWITCH: the live Service's selector, by compare-and-swap. */
+/** Phase SWITCH: leads clients to the candidate. */
 export async function switchTraffic(run: PromotionRun): Promise<void> {
   await run.phase({ name: "switch", seconds: apiPhaseSeconds }, async (signal) => {
-    const { revision, service } = run.inputs;
-    const outcome = await run.write(signal, async () => {
-      run.stage = "switching";
-      return await run.ports.cluster.switchTraffic(
-        run.ref,
-        trafficOfRevision(run.previous),
-        trafficOfRevision(revision),
-        signal,
-      );
-    });
-    if (outcome.kind === "conflict") {
-      run.stage = "scaled";
-      throw run.stop({
-        kind: "inconclusive",
-        code: "E_CONFLICT",
-        where: `${run.ref.namespace}/service/${service}`,
-        message: `somebody else changed the selector: wanted to replace ${run.previous}, selector now ${trafficText(outcome.found)}.`,
+    try {
+      await leadTraffic(run, trafficOfRevision(run.inputs.revision), signal, () => {
+        run.stage = "switching";
       });
+    } catch (error) {
+      // Somebody else's selector is not ours to take back.
+      if (error instanceof PromotionStop && error.code === "E_CONFLICT") run.stage = "scaled";
+      throw error;
     }
     run.stage = "switched";
     run.switchedAt = run.ports.clock.now();
-    run.line("switch", `${service}: ${run.previous === noRevision ? "nothing" : run.previous} -> ${revision}`);
   });
+}
+
+/**
+ * Changes the live Service's selector from what the run knows of it, by compare-and-swap. `onSend` is called before the
+ * outcome can be anything but unknown. Rejects with `E_CONFLICT` where somebody else was there first.
+ */
+export async function leadTraffic(
+  run: PromotionRun,
+  to: Traffic,
+  signal: AbortSignal,
+  onSend: () => void = () => undefined,
+): Promise<void> {
+  const { service } = run.inputs;
+  const from = run.traffic;
+  const outcome = await run.write(signal, async () => {
+    onSend();
+    return await run.ports.cluster.switchTraffic(run.ref, from, to, signal);
+  });
+  if (outcome.kind === "conflict") {
+    throw run.stop({
+      kind: "inconclusive",
+      code: "E_CONFLICT",
+      where: `${run.ref.namespace}/service/${service}`,
+      message: `somebody else changed the selector: wanted to replace ${trafficText(from)}, selector now ${trafficText(outcome.found)}.`,
+    });
+  }
+  run.traffic = to;
+  run.line("switch", `${service}: ${from.kind === "none" ? "nothing" : trafficText(from)} -> ${trafficText(to)}`);
 }

@@ -1,5 +1,6 @@
+import { isSameTraffic, trafficText } from "../core/traffic.ts";
 import type { Seconds } from "../core/units.ts";
-import { activeOf, podsOf } from "./app-view.ts";
+import { podsOf } from "./app-view.ts";
 import { decide, type GateVerdict, trafficPolicy } from "./decide.ts";
 import type { Measurement, ProbeReport } from "./measurement.ts";
 import type { Observation } from "./ports.ts";
@@ -7,7 +8,7 @@ import type { PromotionRun } from "./promotion-run.ts";
 import { type Proof, proofGap } from "./proof.ts";
 
 /** Requests through the Service after the switch: enough to meet every pod of a small fleet with good odds. */
-const requestsPerPod = 5;
+export const requestsPerPod = 5;
 
 /** Longest wait for an endpoint change before looking again. */
 const lookAgainMs = 2_000;
@@ -100,14 +101,13 @@ export async function soak(run: PromotionRun, proof: Proof): Promise<void> {
   });
 }
 
-/** Ends the promotion where the Service no longer names the candidate, or its pods are not those that were proven. */
+/** Ends the promotion where somebody else leads traffic, or the candidate's pods are not those that were proven. */
 function requireServing(run: PromotionRun, proof: Proof, observation: Observation): void {
-  const active = activeOf(observation);
-  if (active !== run.inputs.revision) {
-    const message = `somebody else changed the selector after the switch: selector now ${active}.`;
+  if (!isSameTraffic(observation.traffic, run.traffic)) {
+    const message = `somebody else changed the selector after the switch: selector now ${trafficText(observation.traffic)}.`;
     throw run.stop({ kind: "inconclusive", code: "E_CONFLICT", message });
   }
-  const gap = proofGap(proof, podsOf(observation, active));
+  const gap = proofGap(proof, podsOf(observation, run.inputs.revision));
   if (gap === undefined) return;
   throw run.stop({ kind: "fail", code: "E_POSTVERIFY", message: `the serving pods are not the proven ones: ${gap}.` });
 }
@@ -124,7 +124,8 @@ function endpointGap(proof: Proof, observation: Observation): string {
   ].join(", ");
 }
 
-function answeredBy(measurement: Measurement): string | undefined {
+/** The revision that gave an answer through the Service; undefined where it did not tell. */
+export function answeredBy(measurement: Measurement): string | undefined {
   const { weightVersion } = measurement.facts;
   return typeof weightVersion === "string" ? weightVersion : undefined;
 }
@@ -140,7 +141,8 @@ function attributed(report: ProbeReport, revision: string): ProbeReport {
   return { ...report, measurements };
 }
 
-function wrongTraffic(run: PromotionRun, verdict: GateVerdict) {
+/** The end of a promotion whose Service does not answer as it should. */
+export function wrongTraffic(run: PromotionRun, verdict: GateVerdict) {
   return run.stop({
     kind: verdict.kind === "fail" ? "fail" : "inconclusive",
     code: "E_POSTVERIFY",

@@ -5,6 +5,7 @@ import type { Aftermath } from "./aftermath.ts";
 import { podsOf } from "./app-view.ts";
 import { keepBaseline } from "./baseline.ts";
 import { blueGreen, verifyInPlace } from "./blue-green.ts";
+import { canary } from "./canary.ts";
 import { compensate } from "./compensate.ts";
 import { withinDeadline } from "./deadline.ts";
 import { evidenceNameOf, type SavedEvidence, saveEvidence } from "./evidence-store.ts";
@@ -16,6 +17,7 @@ import { apiPhaseSeconds, PromotionRun } from "./promotion-run.ts";
 import type { Proof } from "./proof.ts";
 import { recreate } from "./recreate.ts";
 import { type Postmortem, postmortem } from "./report-lines.ts";
+import { settleRamp } from "./settle-ramp.ts";
 
 /** Proves the target and lets it serve; resolves with the proof of the pods that serve then. */
 type CarryOut = (run: PromotionRun, situation: Situation) => Promise<Proof>;
@@ -58,12 +60,12 @@ function strategyOf({ strategy, namespace, app }: PromotionInputs): CarryOut {
     case "recreate":
       return recreate;
     case "canary":
+      return canary;
     case "auto":
       throw new DeployError({
         code: "CONFIG_INVALID",
         where: `${namespace}/${app}: rollout.strategy`,
-        message: `got "${strategy}", wanted "blueGreen", the only strategy so far.`,
-        hint: "Set rollout.strategy to blueGreen.",
+        message: `got "${strategy}", wanted blueGreen, canary or recreate: which one it comes to is decided before a promotion.`,
       });
     default:
       return strategy satisfies never;
@@ -71,7 +73,7 @@ function strategyOf({ strategy, namespace, app }: PromotionInputs): CarryOut {
 }
 
 async function underLease(run: PromotionRun, carryOut: CarryOut): Promise<PromotionOutputs> {
-  const situation = await observe(run);
+  const situation = await settleRamp(run, await observe(run));
   if (situation.kind === "proven") return await alreadyProven(run, situation);
   const proof = await wayOf(run, situation, carryOut)(run, situation);
   // The work is done: a cancel that comes now would only lose the record of it.

@@ -1,6 +1,7 @@
 import { DeployError, textOf } from "../core/errors.ts";
 import { noRevision } from "../core/names.ts";
 import type { PromotionInputs } from "../core/promotion-inputs.ts";
+import type { Traffic } from "../core/traffic.ts";
 import type { EpochMs, Seconds } from "../core/units.ts";
 import { withinDeadline } from "./deadline.ts";
 import type { BaselineUsed } from "./evidence.ts";
@@ -11,6 +12,7 @@ import type { AppRef, HeldLease } from "./ports.ts";
 import { PromotionStop, type StopParts } from "./promotion-error.ts";
 import type { PromotionPorts } from "./promotion-ports.ts";
 import type { ProvenPod } from "./proof.ts";
+import type { Ramp } from "./ramp.ts";
 import type { Supplied } from "./supply-progress.ts";
 
 /** How a phase is run. */
@@ -55,7 +57,13 @@ export class PromotionRun {
   previous: string = noRevision;
   /** Replicas that the revision which served was asked to have when the promotion began. */
   previousReplicas = 0;
+  /** What the run has led clients to, or found them led to when it began. */
+  traffic: Traffic = { kind: "none" };
   switchedAt: EpochMs | undefined;
+  /** Set from just before the first label of a canary. */
+  ramp: Ramp | undefined;
+  /** Aborts with why, where something that all phases rely on does not hold any more. */
+  alarm: AbortSignal | undefined;
   /** For how long nobody has served, where the strategy takes the revision before away first. */
   readonly outage = new Outage();
   /** Set from when the revision before is asked to go so that the candidate finds room: its replicas then. */
@@ -93,7 +101,9 @@ export class PromotionRun {
     const startedAt = clock.now();
     const totalLeft = this.startedAt + this.inputs.deadlines.totalSeconds * 1000 - startedAt;
     const isTotal = totalLeft < options.seconds * 1000;
-    const outer = [...(options.ignoresAbort ? [] : [this.abort]), ...(this.lease ? [this.lease.lost] : [])];
+    const outer = [...(options.ignoresAbort ? [] : [this.abort]), this.lease?.lost, this.alarm].filter(
+      (signal) => signal !== undefined,
+    );
     const record = (outcome: PhaseRecord["outcome"]) =>
       this.timeline.push({ name: options.name, startedAt, finishedAt: clock.now(), outcome });
     try {
@@ -103,7 +113,7 @@ export class PromotionRun {
       record("pass");
       return outcome.value;
     } catch (error) {
-      const stop = this.explain(error, options);
+      const stop = this.stopOf(error, options);
       record(stop.kind);
       throw stop;
     }
@@ -136,7 +146,8 @@ export class PromotionRun {
     });
   }
 
-  private explain(error: unknown, options: PhaseOptions): PromotionStop {
+  /** What an error that came up in a phase means for the promotion. */
+  stopOf(error: unknown, options: Pick<PhaseOptions, "name" | "ignoresAbort">): PromotionStop {
     if (error instanceof PromotionStop) return error;
     if (this.lease?.lost.aborted || (this.lease && error instanceof DeployError && error.code === "E_LOCKED")) {
       const message = `the Lease was lost to another writer while in phase ${options.name}: ${textOf(error)}`;

@@ -23,13 +23,18 @@ const askAgainMs: Milliseconds = 1_000;
 /** The steps that undoing a promotion is made of, whatever its strategy. Each has a deadline of its own. */
 export class Undoing {
   readonly run: PromotionRun;
-  /** After a cancel: every write is issued, nothing is waited for. */
-  readonly isHurried: boolean;
+  /** Why the promotion ended. */
+  readonly stop: PromotionStop;
   #seen: Observation | undefined;
 
   constructor(run: PromotionRun, stop: PromotionStop) {
     this.run = run;
-    this.isHurried = stop.kind === "cancelled";
+    this.stop = stop;
+  }
+
+  /** After a cancel, also one that comes while this is under way: every write is issued, nothing is waited for. */
+  get isHurried(): boolean {
+    return this.stop.kind === "cancelled" || this.run.abort.aborted;
   }
 
   async observe(): Promise<Observation> {
@@ -54,11 +59,11 @@ export class Undoing {
     throw new DeployError({ code: "E_API", where: this.run.ref.namespace, message });
   }
 
-  /** Undefined when the revision before answers through the Service; skipped in a hurry and where nothing served. */
-  async verifyBack(): Promise<string | undefined> {
-    const { previous, inputs, ports, ref } = this.run;
-    if (previous === noRevision || this.isHurried) return undefined;
-    const spec = { profile: "smoke" as const, expectation: { weightVersion: previous } };
+  /** Undefined when a revision answers through the Service; skipped in a hurry and where nothing served. */
+  async verifyBack(revision: string): Promise<string | undefined> {
+    const { inputs, ports, ref } = this.run;
+    if (revision === noRevision || this.isHurried) return undefined;
+    const spec = { profile: "smoke" as const, expectation: { weightVersion: revision } };
     const end = ports.clock.now() + inputs.deadlines.verifySeconds * 1000;
     for (;;) {
       const report = await this.call(

@@ -1,5 +1,5 @@
 import { DeployError } from "../../infra/core/errors.ts";
-import { appLabel, noRevision, revisionLabel, revisionName } from "../../infra/core/names.ts";
+import { appLabel, gpuResource, noRevision, revisionLabel, revisionName } from "../../infra/core/names.ts";
 import {
   isSameTraffic,
   rampName,
@@ -365,13 +365,24 @@ export class FakeCluster implements ClusterPort, LeasePort {
       name: `${revisionName(app, revision)}-${id}`,
       uid: `uid-${id}`,
       revision,
-      node: `h800-${id % 2}`,
+      node: this.#nodeFor(id),
       gpus: gpusPerReplica,
       imageId: `docker.io/kwaikeye/kwai-keye-vl@${fakeDigest}`,
       script: found.script,
       createdAt,
       restarts: 0,
     });
+  }
+
+  /** By turns, unless another node is the one with room. */
+  #nodeFor(id: number): string {
+    const byTurn = `h800-${id % 2}`;
+    const free = ({ metadata, status }: Node) => {
+      const held = this.#pods.filter(({ node }) => node === metadata.name).reduce((sum, { gpus }) => sum + gpus, 0);
+      return Number(status?.allocatable?.[gpuResource] ?? 0) - held;
+    };
+    const roomy = this.nodes.filter((node) => free(node) >= gpusPerReplica).map(({ metadata }) => metadata.name);
+    return roomy.includes(byTurn) ? byTurn : (roomy[0] ?? byTurn);
   }
 
   #reap(): void {

@@ -1,0 +1,30 @@
+import { canaryRefusal } from "../status/headroom/report.ts";
+import type { Situation } from "./phase-observe.ts";
+import { parkLeftovers, preflight } from "./phase-preflight.ts";
+import { bringSupply } from "./phase-supply.ts";
+import type { PromotionRun } from "./promotion-run.ts";
+import type { Proof } from "./proof.ts";
+import { beginRamp, resumeRamp } from "./ramp-begin.ts";
+import { takeOver } from "./ramp-end.ts";
+import { guarded } from "./ramp-guard.ts";
+import { replaceOld } from "./ramp-replace.ts";
+import { steppingOf } from "./ramp-steps.ts";
+
+/**
+ * Strategy canary: the new revision takes the place of the old one pod by pod, inside the GPUs that the old one has. Each
+ * new pod is proven before it serves, each old one is idle before it goes, and of the smaller of both revisions at most one
+ * replica is missing at any time. Goes on with a ramp between the same revisions that an earlier run left.
+ */
+export async function canary(run: PromotionRun, situation: Situation): Promise<Proof> {
+  const resumed = resumeRamp(run, situation);
+  // In the middle of a ramp the room is sought step by step.
+  await preflight(run, situation, resumed === undefined ? canaryRefusal : () => undefined);
+  await parkLeftovers(run, situation, { isRoomAwaited: false });
+  await bringSupply(run);
+  const ramp = resumed ?? (await beginRamp(run));
+  return await guarded(run, ramp, async () => {
+    const stepping = steppingOf(run, ramp);
+    await replaceOld(stepping);
+    return await takeOver(stepping);
+  });
+}
