@@ -6,7 +6,7 @@ import type { ClusterPort } from "../gate/ports.ts";
 import { Headroom } from "../status/headroom/headroom.ts";
 import { besideRefusal, canaryRefusal, headroomLines, recreateRefusal } from "../status/headroom/report.ts";
 import { rolesIn } from "../status/headroom/roles.ts";
-import { tryStrategies } from "../status/headroom/strategies.ts";
+import { type Strategies, tryStrategies } from "../status/headroom/strategies.ts";
 import type { Node, PodSpec } from "../status/objects.ts";
 
 /** Reads the cluster and plans a rollout on it, with the words of the promotion that would follow. Writes nothing. */
@@ -33,9 +33,10 @@ export async function planHeadroom(
     roleOf: rolesIn({ namespace, app, revision, active }),
     ...(growth === undefined ? {} : { growth }),
   });
-  const strategies = tryStrategies(headroom);
+  const isUnderWay = traffic.kind === "ramp" && traffic.to === revision;
+  const strategies = isUnderWay ? goingOn(tryStrategies(headroom)) : tryStrategies(headroom);
   // What serves is never scaled down for want of room: its replicas may come when they can.
-  const refusals = active === revision ? {} : refusalsOf(headroom, active === noRevision);
+  const refusals = active === revision || isUnderWay ? {} : refusalsOf(headroom, active === noRevision);
   const { choice, because } = strategies;
   return {
     lines: headroomLines(headroom, strategies),
@@ -44,6 +45,11 @@ export async function planHeadroom(
     refusals,
     isReplacing: active !== revision && active !== noRevision,
   };
+}
+
+/** A canary that an earlier run left half-way is carried on with whatever room there is, step by step. */
+function goingOn(strategies: Strategies): Strategies {
+  return { ...strategies, choice: "canary", because: "a canary is under way, and pods of both revisions serve" };
 }
 
 /** Where nothing serves, every strategy is the same: all at once. */

@@ -40,8 +40,11 @@ const inspectReferencesToken = "rollgate:index:inspectReferences";
 const inspectRevisionsToken = "rollgate:index:inspectRevisions";
 const planHeadroomToken = "rollgate:index:planHeadroom";
 
-/** A change of one of these asks for a new proof. The rest says how the next one is to be done: it waits for it. */
-const proven = ["revision", "workload", "probeHash", "strategy", "replicas", "retryNonce", "imageDigest"] as const;
+/**
+ * A change of one of these asks for a new proof. The rest says how the next one is to be done: it waits for it. So does the
+ * strategy, which may come to another one the next day while nothing that serves has changed.
+ */
+const proven = ["revision", "workload", "probeHash", "replicas", "retryNonce", "imageDigest"] as const;
 
 /** A change of one of these makes it the promotion of another app. */
 const identifying = ["namespace", "app", "service", "context"] as const;

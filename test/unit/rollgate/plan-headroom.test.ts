@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { PlanHeadroomArgs } from "../../../infra/core/headroom.ts";
 import { appLabel, revisionLabel } from "../../../infra/core/names.ts";
-import { trafficOfRevision } from "../../../infra/core/traffic.ts";
+import { type Traffic, trafficOfRevision } from "../../../infra/core/traffic.ts";
 import { planHeadroom } from "../../../infra/rollgate/plan-headroom.ts";
 import { boundPod, engineSpec, nodeObject } from "../../support/cluster-objects.ts";
 import { FakeCluster } from "../../support/fake-cluster.ts";
@@ -21,7 +21,7 @@ const args: PlanHeadroomArgs = {
 };
 
 /** A node of eight GPUs of which one is free, beside one engine that serves as `active`. */
-function plan(change: Partial<PlanHeadroomArgs>, active: string | undefined, labels = {}) {
+function plan(change: Partial<PlanHeadroomArgs>, active: string | undefined, labels = {}, traffic?: Traffic) {
   const cluster = new FakeCluster(new ManualClock());
   const own = { [appLabel]: "keye", [revisionLabel]: active ?? "" };
   const serving = { ...boundPod("keye-0", "h800-0", { spec: engineSpec(), revision: stable }) };
@@ -31,7 +31,7 @@ function plan(change: Partial<PlanHeadroomArgs>, active: string | undefined, lab
   ];
   cluster.capacity = async () => ({ nodes: [nodeObject("h800-0", { labels })], pods });
   return planHeadroom(
-    { cluster, liveTraffic: async () => trafficOfRevision(active ?? "none") },
+    { cluster, liveTraffic: async () => traffic ?? trafficOfRevision(active ?? "none") },
     { ...args, ...change },
     signal,
   );
@@ -50,6 +50,13 @@ describe("a plan of a rollout", () => {
     const { refusals, lines } = await plan({}, next);
     expect(refusals).toEqual({});
     expect(lines).toContain("blueGreen: not possible, room for 0 of 1.");
+  });
+
+  test("goes on with a canary that is under way, whatever room there is at the moment", async () => {
+    const underWay = await plan({ replicas: 4 }, stable, {}, { kind: "ramp", from: stable, to: next });
+    expect(underWay).toMatchObject({ choice: "canary", refusals: {}, isReplacing: true });
+    const another = await plan({ replicas: 4 }, stable, {}, { kind: "ramp", from: stable, to: "cccccccccc" });
+    expect(Object.keys(another.refusals)).toEqual(["blueGreen", "canary", "recreate"]);
   });
 
   test("has nothing to say of strategies where all replicas are there", async () => {

@@ -129,6 +129,7 @@ describe("diff", () => {
     { name: "nothing", fields: {} },
     { name: "a deadline", fields: { deadlines: { ...inputs.deadlines, readySeconds: 1 } } },
     { name: "the cool-down", fields: { cooldownSeconds: 60 } },
+    { name: "the strategy", fields: { strategy: "canary" } },
     { name: "the evidence folder", fields: { evidenceDir: "elsewhere/evidence" } },
     { name: "the way to the pods", fields: { transport: "in-cluster" } },
   ])("$name asks for no new proof", async ({ fields }) => {
@@ -138,7 +139,6 @@ describe("diff", () => {
   test.each([
     { name: "the revision", fields: { revision: "bbbbbbbbbb" } },
     { name: "the probes", fields: { probeHash: "bbbbbbbbbb" } },
-    { name: "the strategy", fields: { strategy: "canary" } },
     { name: "the replicas", fields: { replicas: 3 } },
     { name: "the retry nonce", fields: { retryNonce: "2" } },
     { name: "an image digest that is not known yet", fields: { imageDigest: unknown } },
