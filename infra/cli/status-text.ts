@@ -39,7 +39,7 @@ export function leaseText({ lease, now }: RolloutFacts): string {
   const state = leaseStateOf(lease, now);
   if (state === "free") return "free";
   const since = (moment: string | undefined) => (moment === undefined ? "never" : ago(Date.parse(moment), now));
-  const told = `${lease.holder}, since ${since(lease.acquiredAt)}, renewed ${since(lease.renewedAt)}`;
+  const told = `${lease.holder}, taken ${since(lease.acquiredAt)}, renewed ${since(lease.renewedAt)}`;
   return state === "held" ? told : `${told}: that run has died`;
 }
 
