@@ -15,6 +15,7 @@ import { emptyLock, lockFile } from "../spec/lock/lock.ts";
 import type { PinnedStack } from "../spec/pinned-stack.ts";
 import type { StrategyAnswer } from "../status/headroom/strategies.ts";
 import type { CommandWorld } from "./command.ts";
+import { usageError } from "./flags.ts";
 import { readLockFile } from "./lock-file.ts";
 import { assumptions } from "./rehearse-assumptions.ts";
 import { type FromContext, fromContextFlags } from "./rehearse-flags.ts";
@@ -55,7 +56,13 @@ export async function rehearseFromContext(args: readonly string[], world: Comman
 async function rehearsed(asked: FromContext, folder: string, world: CommandWorld): Promise<RehearsalReport> {
   const { stackFile, context, speed } = asked;
   const config = readStackFile(stackFile);
-  const { name, namespace } = config;
+  const { name, namespace, engine } = config;
+  if (engine.nodesPerReplica > 1) {
+    throw usageError(
+      "rehearse",
+      `engine.nodesPerReplica is ${engine.nodesPerReplica}: replicas of several pods are not copied.`,
+    );
+  }
   const pinned = pinForRehearsal(config, readLockFile(join(dirname(stackFile), lockFile)), stackFile);
   const ref = { namespace, app: name, service: name };
   const { kubeconfig } = asked;

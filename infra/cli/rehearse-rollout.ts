@@ -75,6 +75,7 @@ export async function playRollout(
     const { api } = cluster;
     await joinCopies(copy.nodes, { api, at: cluster.nodesAt, clock: systemClock, signal });
     await furnish(copy, contents, { api, clock: systemClock, signal });
+    world.err(`  the copy stands after ${((systemClock.now() - startedAt) / 1000).toFixed(1)} s`);
     const place = placeOf(stage, cluster);
     await initStack(place);
     if (script.present !== undefined) {

@@ -32,6 +32,7 @@ const simulatedPhases: readonly ClockPhase[] = ["pull", "load", "jit", "graphs"]
 /** Phases whose length is the business of the rehearsal's machine alone; they take seconds anywhere. */
 const brief: readonly PhaseName[] = [
   "lock",
+  "watchdog",
   "observe",
   "preflight",
   "park",
