@@ -1,5 +1,6 @@
 import { parseArgs } from "node:util";
 import { DeployError, textOf } from "../../infra/core/errors.ts";
+import { groupTools } from "./group-tools.ts";
 import { realNodeTools } from "./real-node-tools.ts";
 import { type Tool, tools } from "./tools.ts";
 
@@ -11,13 +12,16 @@ export interface Wanted {
   readonly npm: boolean;
 }
 
+const allTools: readonly Tool[] = [...tools, ...realNodeTools, ...groupTools];
+
 /** The text of `--help`. */
-export const help = `Usage: ./scripts/toolchain [--real-node | --only NAME,…] [--no-npm] [--list | --help]
+export const help = `Usage: ./scripts/toolchain [--real-node] [--groups] [--only NAME,…] [--no-npm] [--list | --help]
 
 Brings the tools that this project runs into .toolchain/bin, then the npm packages.
 
   --real-node    also what real nodes of the rehearsal need: ${namesOf(realNodeTools)}
-  --only NAME,…  only these tools: ${namesOf([...tools, ...realNodeTools])}
+  --groups       also what replicas of several pods need there: ${namesOf(groupTools)}
+  --only NAME,…  only these tools: ${namesOf(allTools)}
   --no-npm       leave node_modules alone
   --list         say where each tool would come from, and change nothing
   --help         this text
@@ -33,6 +37,7 @@ export function parseArguments(args: readonly string[]): Wanted {
   const options = {
     only: { type: "string" },
     "real-node": { type: "boolean" },
+    groups: { type: "boolean" },
     "no-npm": { type: "boolean" },
     list: { type: "boolean" },
     help: { type: "boolean", short: "h" },
@@ -45,15 +50,17 @@ export function parseArguments(args: readonly string[]): Wanted {
   }
   return {
     action: values.help ? "help" : values.list ? "list" : "bring",
-    tools: wantedTools(values.only, values["real-node"] === true),
+    tools: wantedTools(values.only, [
+      ...(values["real-node"] === true ? realNodeTools : []),
+      ...(values.groups === true ? groupTools : []),
+    ]),
     npm: values["no-npm"] !== true,
   };
 }
 
-function wantedTools(only: string | undefined, hasRealNodes: boolean): readonly Tool[] {
-  const whole = hasRealNodes ? [...tools, ...realNodeTools] : tools;
-  if (only === undefined) return whole;
-  if (hasRealNodes) throw usage("--only and --real-node exclude each other.");
+function wantedTools(only: string | undefined, more: readonly Tool[]): readonly Tool[] {
+  if (only === undefined) return [...tools, ...more];
+  if (more.length > 0) throw usage("--only excludes --real-node and --groups.");
   return only.split(",").map(toolNamed);
 }
 
@@ -62,7 +69,7 @@ function namesOf(some: readonly Tool[]): string {
 }
 
 function toolNamed(name: string): Tool {
-  const tool = [...tools, ...realNodeTools].find((each) => each.name === name || each.companion?.name === name);
+  const tool = allTools.find((each) => each.name === name || each.companion?.name === name);
   if (tool === undefined) throw usage(`no tool is called "${name}".`);
   return tool;
 }

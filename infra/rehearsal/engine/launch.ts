@@ -23,6 +23,11 @@ export interface EngineLaunch {
    * @default no volume is mounted
    */
   readonly onDisk?: (path: string) => string | undefined;
+  /**
+   * Loopback address that stands for a host by its name in the cluster; undefined for a name that is not known, yet.
+   * @default names are taken as they are
+   */
+  readonly resolve?: (host: string) => string | undefined;
   /** Scripted fault, as in the pod's annotation. */
   readonly fault?: string;
   readonly clock: Clock;

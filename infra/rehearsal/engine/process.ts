@@ -7,12 +7,16 @@ import { handle } from "./http/routes.ts";
 import type { EngineExit, EngineLaunch, EngineProcess } from "./launch.ts";
 import type { EngineLog } from "./log.ts";
 import { engineLog } from "./log.ts";
+import type { Peers } from "./peers.ts";
+import { isLocalRank } from "./server-args.ts";
 import type { Outcome } from "./serving.ts";
 import { misbehave, newEngine, noteAnswer, warmUp } from "./serving.ts";
 import type { StartupFacts } from "./startup/failures.ts";
 import { keepKernel } from "./startup/kernel-cache.ts";
 import { firstLines, importSeconds, planStartup } from "./startup/plan.ts";
 import { prepareStart } from "./startup/prepare.ts";
+import { toDistributed, traceback } from "./startup/traceback.ts";
+import { openDummyPort, peerGone, peersOf } from "./worker.ts";
 
 /** How often the drain looks whether requests are left. */
 const drainInterval: Milliseconds = 5_000;
@@ -40,6 +44,7 @@ class ServerProcess implements EngineProcess {
   #isEnding = false;
   #sigterm: SigtermHandler = "none";
   #engine: Engine | undefined;
+  #peers: Peers | undefined;
   #listener: Listener | undefined;
 
   constructor(launch: EngineLaunch) {
@@ -88,17 +93,34 @@ class ServerProcess implements EngineProcess {
       this.#log.raw(start.text);
       return this.#end({ exitCode: start.exitCode });
     }
-    if (await this.#load(start.facts)) await this.#serve(start.facts);
+    const { facts } = start;
+    this.#peers = peersOf(this.#launch, facts.args, this.#life.signal);
+    void this.#peers?.lost.then((peer) => this.#background(() => this.#lose(facts, peer)));
+    if (!(await this.#load(facts))) return;
+    await this.#peers?.meet();
+    if (facts.args.nodes.rank === 0) await this.#serve(facts);
+    else this.#listener = await openDummyPort(this.#launch, facts.args, this.#life.signal);
+  }
+
+  /** A peer has gone: the scheduler that notices first raises, and the whole tree ends. */
+  async #lose(facts: StartupFacts, peer: string): Promise<void> {
+    if (this.#isEnding) return;
+    this.#log.message(`Scheduler hit an exception: ${peerGone(peer)}\n`, firstRankOf(facts));
+    if (this.#engine !== undefined) return this.#quit(this.#engine);
+    this.#childFailed();
   }
 
   /** Plays the schedulers' start-up; false where it failed and the process ends. */
   async #load(facts: StartupFacts): Promise<boolean> {
     const { steps, failure } = planStartup(facts);
     const { folder } = facts.compilation;
-    for (const { after, lines, kernel } of steps) {
+    for (const { after, lines, kernel, meets } of steps) {
       await this.#simulate(after);
       if (kernel !== undefined && folder !== undefined) keepKernel(folder, kernel);
+      if (meets && !(await this.#join(facts))) return false;
       for (const line of lines) {
+        // Progress bars are the first rank's.
+        if (!isLocalRank(facts.args, line.rank ?? (line.isRaw ? 0 : firstRankOf(facts)))) continue;
         if (line.isRaw) this.#log.raw(line.text);
         else this.#log.message(line.text, line.rank);
       }
@@ -108,9 +130,26 @@ class ServerProcess implements EngineProcess {
     await this.#simulate(0.2);
     if (failure.before !== undefined) this.#log.message(failure.before, rank);
     this.#log.message(`Scheduler hit an exception: ${failure.traceback}\n`, rank);
+    this.#childFailed();
+    return false;
+  }
+
+  /** Waits for the processes on other nodes; false where they did not come in time and the process ends. */
+  async #join(facts: StartupFacts): Promise<boolean> {
+    try {
+      await this.#peers?.join();
+      return true;
+    } catch (error) {
+      this.#life.signal.throwIfAborted();
+      this.#log.message(`Scheduler hit an exception: ${traceback(toDistributed, textOf(error))}\n`, firstRankOf(facts));
+      this.#childFailed();
+      return false;
+    }
+  }
+
+  #childFailed(): void {
     this.#log.message("Received sigquit from a child process. It usually means the child failed.");
     this.#end(this.#launch.isPidOne ? { exitCode: 0 } : { exitCode: 137, signal: 9 });
-    return false;
   }
 
   async #serve(facts: StartupFacts): Promise<void> {
@@ -238,4 +277,9 @@ class ServerProcess implements EngineProcess {
       this.#end({ exitCode: 70 });
     });
   }
+}
+
+/** The first rank on this node. */
+function firstRankOf({ args: { tpSize, nodes } }: StartupFacts): number {
+  return (nodes.rank * tpSize) / nodes.count;
 }

@@ -31,10 +31,22 @@ export interface ServerArgs {
   readonly mediaLimits: Readonly<Record<string, number>>;
   readonly accessLogExclude: readonly string[];
   readonly includeUsage: boolean;
+  readonly nodes: EngineNodes;
   /** `--config`: a YAML file of more arguments. */
   readonly configFile: string | undefined;
   /** What `/server_info` shows. */
   readonly fields: Readonly<Record<string, Json>>;
+}
+
+/** The nodes that one engine is spread over. */
+export interface EngineNodes {
+  readonly count: number;
+  /** Of this process; 0 leads. */
+  readonly rank: number;
+  /** `host:port` of the leader; undefined where it is not given. */
+  readonly initAddress: string | undefined;
+  /** Seconds that the processes wait for each other at the start. */
+  readonly timeout: number;
 }
 
 /** What defaulting depends on beside the command line. */
@@ -109,6 +121,13 @@ export function completeServerArgs(given: Readonly<Record<string, Json>>, around
     mediaLimits: numbers(given.limit_mm_data_per_request),
     accessLogExclude: strings(given.uvicorn_access_log_exclude_prefixes),
     includeUsage: given.stream_response_default_include_usage === true,
+    nodes: {
+      count: number(given.nnodes) ?? 1,
+      rank: number(given.node_rank) ?? 0,
+      initAddress: text(given.dist_init_addr),
+      // PyTorch's own for a store whose timeout is not given.
+      timeout: number(given.dist_timeout) ?? 600,
+    },
     configFile: text(given.config),
     fields,
   };
@@ -140,4 +159,9 @@ function batchSizes(max: number): readonly number[] {
   for (let size = 8; size <= Math.min(max, 256); size += size < 16 ? 4 : 8) sizes.push(size);
   for (let size = 272; size <= max; size += 16) sizes.push(size);
   return sizes.filter((size) => size <= max);
+}
+
+/** Whether a rank's scheduler is a process of this node. */
+export function isLocalRank({ tpSize, nodes }: Pick<ServerArgs, "tpSize" | "nodes">, rank: number): boolean {
+  return nodes.count === 1 || Math.floor((rank * nodes.count) / tpSize) === nodes.rank;
 }

@@ -33,4 +33,6 @@ export interface KubeletContext {
   /** Address of every node. */
   readonly hostIP: string;
   gpusOf(node: string): NodeGpus;
+  /** Address of a pod by the name that a headless Service gives it, `host.subdomain.namespace`; undefined while it has none. */
+  addressOf(name: string): string | undefined;
 }

@@ -57,6 +57,7 @@ export class Kubelet {
         if (!this.#lostNodes.has(pod.spec.nodeName ?? "")) events.record(pod, event);
       },
       gpusOf: (node) => gpusOf(this.#nodes.get(node)),
+      addressOf: (name) => this.#addressOf(name),
     };
   }
 
@@ -102,6 +103,12 @@ export class Kubelet {
     const worker = new PodWorker({ pod, api, context: this.#context, signal, loseNode });
     const done = worker.run().finally(() => this.#workers.delete(pod.metadata.uid));
     this.#workers.set(pod.metadata.uid, { worker, done });
+  }
+
+  #addressOf(name: string): string | undefined {
+    const records = [...this.#workers.values()].flatMap(({ worker }) => (worker.dnsRecord ? [worker.dnsRecord] : []));
+    // The newest of a name: of a pod that is made anew the one before may still be ending.
+    return records.findLast(([known]) => known === name)?.[1];
   }
 
   #isSimulated(node: string): boolean {

@@ -62,6 +62,13 @@ export class PodWorker {
     return this.#pod.spec.nodeName ?? "";
   }
 
+  /** Its name and address in the cluster's DNS, from when it has an address. */
+  get dnsRecord(): readonly [name: string, podIP: string] | undefined {
+    const { hostname, subdomain } = this.#pod.spec;
+    if (hostname === undefined || subdomain === undefined || this.#podIP === undefined) return undefined;
+    return [`${hostname}.${subdomain}.${this.#pod.metadata.namespace}`, this.#podIP];
+  }
+
   /** Resolves when the pod is over and taken off the API, or the rehearsal has ended. */
   async run(): Promise<void> {
     const { signal } = this.#options;

@@ -93,6 +93,10 @@ function launchOf(
       const real = onHost(path, mounts);
       return real === path ? undefined : real;
     },
+    resolve(host) {
+      const found = context.addressOf(host);
+      return found === undefined ? undefined : loopbackOf(found);
+    },
     ...(script.engineFault === undefined ? {} : { fault: script.engineFault }),
     clock: context.clock,
     log,

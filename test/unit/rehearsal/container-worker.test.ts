@@ -84,6 +84,7 @@ function setUp({ spec, fault, secrets = {}, onSigterm = (end) => end({ exitCode:
     events: (_, { reason, message }) => events.push(`${reason}: ${message}`),
     podLogs: "",
     hostIP: "127.64.0.1",
+    addressOf: () => undefined,
     gpusOf: () => ({ product: "NVIDIA-H800", memoryMiB: 81_559 }),
     images: { has: (_, image) => images.has(image), add: async (_, image) => void images.add(image) },
   };

@@ -61,7 +61,7 @@ describe("the command line", () => {
     [
       "some tools and all of a kind at once",
       ["--only=etcd", "--real-node"],
-      "--only and --real-node exclude each other.",
+      "--only excludes --real-node and --groups.",
     ],
     ["an unknown tool", ["--only", "etcd,minikube"], 'no tool is called "minikube"'],
   ])("refuses %s", (_name, args, text) => {

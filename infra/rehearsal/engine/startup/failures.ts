@@ -128,8 +128,9 @@ function distributed(facts: StartupFacts): SchedulerFailure | undefined {
     rank,
     traceback: traceback([...toDistributed, ...frames], error),
   });
-  if (args.tpSize > gpuCount) {
-    const rank = gpuCount;
+  const perNode = args.tpSize / args.nodes.count;
+  if (perNode > gpuCount) {
+    const rank = args.nodes.rank * perNode + gpuCount;
     const frame: Frame = [
       `${srt}/model_executor/model_runner.py`,
       1106,
@@ -148,7 +149,7 @@ function distributed(facts: StartupFacts): SchedulerFailure | undefined {
           "Compile with `TORCH_USE_CUDA_DSA` to enable device-side assertions.\n",
       ),
       before:
-        `Context: self.device='cuda' self.gpu_id=${rank} os.environ.get('CUDA_VISIBLE_DEVICES')=` +
+        `Context: self.device='cuda' self.gpu_id=${gpuCount} os.environ.get('CUDA_VISIBLE_DEVICES')=` +
         `${visible === undefined ? "None" : `'${visible}'`} self.tp_rank=${rank} self.tp_size=${args.tpSize}`,
     };
   }

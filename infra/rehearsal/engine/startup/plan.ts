@@ -1,3 +1,4 @@
+import { isLocalRank } from "../server-args.ts";
 import { compileSteps } from "./compile.ts";
 import type { FailurePoint, SchedulerFailure, StartupFacts } from "./failures.ts";
 import { schedulerFailure } from "./failures.ts";
@@ -15,6 +16,8 @@ export interface Step {
   readonly lines: readonly PlannedLine[];
   /** The compiled kernel that the cache holds from then on. */
   readonly kernel?: string;
+  /** True where it goes on only once the engine's processes on other nodes have come as far. */
+  readonly meets?: true;
 }
 
 /** The schedulers' part of a start-up: the steps, and the failure that ends them if one does. */
@@ -40,7 +43,9 @@ export const firstLines: readonly string[] = [
 
 /** Everything between the read arguments and the opened port, in order. */
 export function planStartup(facts: StartupFacts): StartupPlan {
-  const failure = schedulerFailure(facts);
+  const found = schedulerFailure(facts);
+  // Another node's failure is felt here as the loss of a peer.
+  const failure = found !== undefined && isLocalRank(facts.args, found.rank) ? found : undefined;
   const phases: readonly (readonly [FailurePoint | "front", () => readonly Step[]])[] = [
     ["front", () => frontSteps(facts)],
     ["distributed", () => distributedSteps(facts, failure?.point === "distributed")],
@@ -88,11 +93,16 @@ function frontSteps(facts: StartupFacts): readonly Step[] {
     step(seconds.arguments, notices),
     step(seconds.front, [
       { text: `server_args=ServerArgs(${shown.join(", ")})` },
-      { text: "✅ Patched load_video and preprocess_video for KeyeVL2" },
-      { text: "Using default HuggingFace chat template with detected content format: openai" },
+      ...(args.nodes.rank > 0 ? [] : tokenizerLines),
     ]),
   ];
 }
+
+/** Only the process that leads has a tokenizer. */
+const tokenizerLines: readonly PlannedLine[] = [
+  { text: "✅ Patched load_video and preprocess_video for KeyeVL2" },
+  { text: "Using default HuggingFace chat template with detected content format: openai" },
+];
 
 function python(value: unknown): string {
   if (value === null) return "None";
@@ -106,11 +116,12 @@ function distributedSteps(facts: StartupFacts, fails: boolean): readonly Step[] 
     ...ranks(facts, "Init torch distributed begin."),
   ]);
   if (fails) return [begin];
+  const meeting: readonly Step[] = facts.args.nodes.count > 1 ? [{ ...step(0, []), meets: true }] : [];
   const nccl = facts.args.tpSize > 1 ? [firstRank(facts, "sglang is using nccl==2.27.5")] : [];
   const used = facts.args.tpSize > 1 ? 1.02 : 0.09;
   const elapsed = seconds.distributed.toFixed(2);
   const ends = ranks(facts, `Init torch distributed ends. elapsed=${elapsed} s, mem usage=${gb(used)} GB`);
-  return [begin, step(seconds.distributed, [...nccl, ...ends])];
+  return [begin, ...meeting, step(seconds.distributed, [...nccl, ...ends])];
 }
 
 function weightSteps(facts: StartupFacts, fails: boolean): readonly Step[] {
