@@ -77,6 +77,11 @@ const commands: readonly Listed[] = [
     summary: "says what a promotion that ended early has left, and how to go on",
     load: async () => (await import("./doctor-rollout.ts")).doctorRollout,
   },
+  {
+    name: "watchdog",
+    summary: "brings the old revision back if a promotion by recreate dies; run by its Job",
+    load: async () => (await import("./watchdog.ts")).watchdog,
+  },
 ];
 
 const help = `keye <command> [options]

@@ -35,7 +35,7 @@ const table: FieldsFor<StackConfig> = {
     rule: textRules.pinnedImage,
     isOptional: true,
     sentence:
-      "Image with this project's keye command, pinned by digest: what the Jobs run that fetch weights. Pulled with image.pullSecrets.",
+      "Image with this project's keye command, pinned by digest: what the Jobs run that fetch weights, and the watchdog of recreate. Pulled with image.pullSecrets.",
     hint: "The Dockerfile here makes it: push it where the cluster pulls from, and name it by its digest.",
   },
   model: { kind: "group", sentence: "The weights, and the name under which they are served.", fields: modelFields },

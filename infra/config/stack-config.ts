@@ -287,6 +287,8 @@ export interface SupplyConfig {
 export interface RolloutConfig {
   readonly strategy: Strategy;
   readonly deadlines: PromotionDeadlines;
+  /** How long the Lease must have stood still before a watchdog brings the old revision back. */
+  readonly watchdogSeconds: Seconds;
   /** How long a rejected revision is refused at once. 0 turns it off. */
   readonly cooldownSeconds: Seconds;
   /** How many promoted earlier revisions stay, without pods. */

@@ -89,6 +89,7 @@ const promotionInputs = record(
     cacheKey: hash,
     transport: oneOf(transports),
     apiKeySecret: record({ name, key: anyText }),
+    watchdog: record({ image: anyText, staleSeconds: somewhatOfSeconds }),
     evidenceDir: anyText,
   },
 );

@@ -29,13 +29,19 @@ export function chartValues(config: PinnedStack, use: ChartUse): ChartValues {
     ...placementOf(config),
     ...cacheValues(config),
     service: { selects: use === "promotion" ? "nothing" : "unset" },
-    ...(use === "manifests" ? gateValues(config) : {}),
+    ...(use === "manifests" ? gateValues(config) : watchdogValues(config)),
   };
 }
 
 /** Where no promotion proves the revision, a Job does, if there is an image that it can run. */
 function gateValues({ toolsImage, gate }: StackConfig): ChartValues {
   return toolsImage === undefined ? {} : { gateJob: { enabled: true, image: toolsImage, profile: gate.profile } };
+}
+
+/** What a watchdog may do, for a promotion that may need one. Its Job is the promotion's. */
+function watchdogValues({ toolsImage, rollout }: StackConfig): ChartValues {
+  const mayRecreate = rollout.strategy === "recreate" || rollout.strategy === "auto";
+  return toolsImage !== undefined && mayRecreate ? { watchdog: { enabled: true } } : {};
 }
 
 function imageValues(image: PinnedImage): ChartValues {

@@ -131,6 +131,9 @@ export function promotionInputs(config: PinnedStack, candidate: Candidate, host:
     ...(supply === undefined ? {} : { supply }),
     ...(cacheKey === undefined || !isCacheShared(config) ? {} : { cacheKey }),
     ...(growth === undefined ? {} : { growth }),
+    ...(config.toolsImage === undefined || rollout.strategy !== "recreate"
+      ? {}
+      : { watchdog: { image: config.toolsImage, staleSeconds: rollout.watchdogSeconds } }),
     budgets: phaseBudgets(config),
     evidenceDir: host.evidenceDir,
   };

@@ -189,6 +189,43 @@ describe("settings that the parser lets pass are values that the chart takes", (
   });
 });
 
+describe("the account of a watchdog", () => {
+  test("is there where it is wanted, and is no part of the revision", async () => {
+    const watched = await render({ watchdog: { enabled: true } });
+    const without = await render({});
+    expect(revisionOf(watched)).toBe(revisionOf(without));
+    const added = watched.filter(({ metadata }) => metadata.name === "keye-watchdog").map(({ kind }) => kind);
+    expect(added.toSorted()).toEqual(["Role", "RoleBinding", "ServiceAccount"]);
+    expect(watched).toHaveLength(without.length + 3);
+  });
+
+  test("pulls its image with the stack's Secrets", async () => {
+    const imagePullSecrets = [{ name: "registry" }];
+    const objects = await render({ imagePullSecrets, watchdog: { enabled: true } });
+    expect(named(objects, "ServiceAccount", "keye-watchdog")).toMatchObject({ imagePullSecrets });
+  });
+
+  test.each([
+    { what: "Deployments", engine: {}, scales: ["deployments/scale"] },
+    {
+      what: "groups too where replicas are groups",
+      engine: { tpSize: 4, nodesPerReplica: 2 },
+      scales: ["deployments/scale", "leaderworkersets/scale"],
+    },
+  ])("may scale $what, and nothing but read one Service and take one Lease beside", async ({ engine, scales }) => {
+    const { rules } = named(await render({ engine, watchdog: { enabled: true } }), "Role", "keye-watchdog") as {
+      readonly rules?: readonly { readonly resources: readonly string[]; readonly resourceNames?: readonly string[] }[];
+    };
+    const byName = (rules ?? []).filter(({ resourceNames }) => resourceNames !== undefined);
+    expect(byName.map(({ resources, resourceNames }) => `${resources} ${resourceNames}`)).toEqual([
+      "leases rollgate-keye",
+      "services keye",
+    ]);
+    const others = (rules ?? []).filter(({ resourceNames }) => resourceNames === undefined);
+    expect(others.flatMap(({ resources }) => resources)).toEqual(scales);
+  });
+});
+
 describe("the gate Job", () => {
   const gateJob = { enabled: true, image: `registry.example/keye@${testDigest}` };
 

@@ -111,7 +111,7 @@ test("a kind that nobody registers is named instead of left out", async () => {
     expect.objectContaining({
       code: "ENV_HELM",
       message:
-        "ENV_HELM: batch/v1/CronJob keye-cleanup: The chart rendered a kind that is not registered; known are apps/v1/Deployment, batch/v1/Job, leaderworkerset.x-k8s.io/v1/LeaderWorkerSet, v1/ConfigMap, v1/PersistentVolumeClaim, v1/Service, v1/ServiceAccount, networking.k8s.io/v1/NetworkPolicy, policy/v1/PodDisruptionBudget. Add its class to infra/components/registered-kinds.ts.",
+        "ENV_HELM: batch/v1/CronJob keye-cleanup: The chart rendered a kind that is not registered; known are apps/v1/Deployment, batch/v1/Job, leaderworkerset.x-k8s.io/v1/LeaderWorkerSet, v1/ConfigMap, v1/PersistentVolumeClaim, v1/Service, v1/ServiceAccount, networking.k8s.io/v1/NetworkPolicy, policy/v1/PodDisruptionBudget, rbac.authorization.k8s.io/v1/Role, rbac.authorization.k8s.io/v1/RoleBinding. Add its class to infra/components/registered-kinds.ts.",
     }),
   );
   await recording.resources();

@@ -73,9 +73,18 @@ export const rolloutFields: FieldsFor<RolloutConfig> = {
     of: ["blueGreen", "canary", "recreate", "auto"],
     default: "blueGreen",
     sentence:
-      "How the candidate replaces the stable revision; blueGreen runs both at once and is the one available. auto is blueGreen where the GPUs suffice, and otherwise refused with what would.",
+      "How the candidate replaces the stable revision. blueGreen runs both at once; canary replaces replica by replica; recreate takes the old one away first, and nobody serves meanwhile. auto is the first of them that the GPUs suffice for.",
   },
   deadlines: { kind: "group", sentence: "Deadline of each phase of a promotion.", fields: deadlineFields },
+  watchdogSeconds: {
+    kind: "integer",
+    min: 15,
+    max: 3600,
+    unit,
+    default: 120,
+    sentence:
+      "With recreate and toolsImage: how long nobody must have renewed the Lease before the watchdog brings the old revision back. The Lease is renewed every 10 s.",
+  },
   cooldownSeconds: {
     kind: "integer",
     min: 0,

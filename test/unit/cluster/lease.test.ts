@@ -174,4 +174,32 @@ describe("the Lease", () => {
     await until(mine.isSettled);
     expect(mine.outcome()).toMatchObject({ error: { code: "E_LOCKED" } });
   });
+
+  describe("taken from a holder that was seen to stand still", () => {
+    test("is taken as a further transition, whatever its duration", async () => {
+      heldBy("ci/1");
+      const seen = await leases.look(ref, never);
+      expect(seen).toMatchObject({ holder: "ci/1" });
+      const lease = await leases.takeOver(ref, { holder: "watchdog", seen }, never);
+      expect(spec()).toMatchObject({ holderIdentity: "watchdog", leaseTransitions: 5 });
+      await lease?.release();
+    });
+
+    test("is left to a holder that has renewed it since", async () => {
+      heldBy("ci/1");
+      const seen = await leases.look(ref, never);
+      heldBy("ci/1", "2026-01-01T00:00:02.000000Z");
+      expect(await leases.takeOver(ref, { holder: "watchdog", seen }, never)).toBeUndefined();
+      expect(spec()).toMatchObject({ holderIdentity: "ci/1" });
+    });
+
+    test("is lost to the one who held it: nothing more can be written under it", async () => {
+      const asleep = await leases.acquire(ref, "ci/1", never);
+      const lease = await leases.takeOver(ref, { holder: "watchdog", seen: await leases.look(ref, never) }, never);
+      await expect(asleep.assertHeld(never)).rejects.toMatchObject({ code: "E_LOCKED" });
+      expect(asleep.lost.aborted).toBe(true);
+      await lease?.release();
+      await asleep.release();
+    });
+  });
 });

@@ -133,6 +133,7 @@ describe("settings that are accepted", () => {
             },
             "keepRevisions": 1,
             "strategy": "blueGreen",
+            "watchdogSeconds": 120,
           },
           "supply": {
             "deadlineSeconds": 3600,

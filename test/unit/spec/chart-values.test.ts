@@ -45,6 +45,22 @@ test("for manifests a Job proves the revision, with an image that can; a promoti
   expect(chartValues(stackConfig(), "manifests")).not.toHaveProperty("gateJob");
 });
 
+test.each([
+  { strategy: "recreate", has: true },
+  { strategy: "auto", has: true },
+  { strategy: "blueGreen", has: false },
+  { strategy: "canary", has: false },
+])(
+  "a watchdog has an account where a promotion may need one and has an image for it: $strategy",
+  ({ strategy, has }) => {
+    const toolsImage = `registry.example.com/keye/keye-stack@${testDigest}`;
+    const config = stackConfig({ toolsImage, rollout: { strategy } });
+    expect(chartValues(config, "promotion").watchdog).toEqual(has ? { enabled: true } : undefined);
+    expect(chartValues(config, "manifests").watchdog).toBeUndefined();
+    expect(chartValues(stackConfig({ rollout: { strategy } }), "promotion").watchdog).toBeUndefined();
+  },
+);
+
 test("for manifests the replicas are those of the settings, and nobody's selector is written", () => {
   expect(chartValues(stackConfig({ replicas: 3 }), "manifests")).toMatchObject({
     replicas: 3,

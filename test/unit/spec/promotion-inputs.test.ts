@@ -143,3 +143,15 @@ test("an engine whose weights a Job fetched must report their folder, and no com
   expect(expectation.modelPath).toBe(`/models/${weightsCommit.slice(0, 12)}`);
   expect(expectation).not.toHaveProperty("modelRevision");
 });
+
+test.each([
+  { strategy: "recreate", has: true },
+  { strategy: "blueGreen", has: false },
+  { strategy: "canary", has: false },
+])("a watchdog is for recreate alone, and needs an image: $strategy", ({ strategy, has }) => {
+  const toolsImage = `registry.example.com/keye/keye-stack@${testDigest}`;
+  const config = stackConfig({ toolsImage, rollout: { strategy, watchdogSeconds: 60 } });
+  const wanted = has ? { image: toolsImage, staleSeconds: 60 } : undefined;
+  expect(promotionInputs(config, candidate, host).watchdog).toEqual(wanted);
+  expect(promotionInputs(stackConfig({ rollout: { strategy } }), candidate, host).watchdog).toBeUndefined();
+});
