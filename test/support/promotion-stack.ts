@@ -9,9 +9,9 @@ import { trafficText } from "../../infra/core/traffic.ts";
 import { rehearsalEnvironment } from "../../infra/rehearsal/environment.ts";
 import type { Deployment } from "../../infra/status/objects.ts";
 import { type Setting, writeStackFile } from "../../scripts/story/stack-file.ts";
-import { copyProgram } from "./program-copy.ts";
+import { copyProgram, type Edit } from "./program-copy.ts";
 import { PulumiProcesses } from "./pulumi-processes.ts";
-import { TestCluster } from "./rehearsal-cluster.ts";
+import { TestCluster, type TestClusterOptions } from "./rehearsal-cluster.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 
@@ -76,8 +76,8 @@ export class PromotionStack {
     this.#env = { ...process.env, ...ours, PULUMI_HOME: join(this.#dir, "home") };
   }
 
-  static async start(): Promise<PromotionStack> {
-    const stack = new PromotionStack(await TestCluster.start());
+  static async start(options: TestClusterOptions = {}): Promise<PromotionStack> {
+    const stack = new PromotionStack(await TestCluster.start(options));
     const { exitCode, output } = await stack.pulumi(["stack", "init", "rehearsal"]);
     if (exitCode !== 0) throw new Error(output);
     return stack;
@@ -106,11 +106,16 @@ export class PromotionStack {
 
   /** `pulumi preview` with some settings changed. */
   preview(changes: readonly Setting[] = []): Promise<Ended> {
-    return this.pulumi(["preview", "--diff", "--config-file", this.#stackFile(changes)]);
+    return this.pulumi(this.previewArguments(changes));
   }
 
-  /** The folder of a copy of the program whose entry point is another text; gone with the stack. */
-  programWith(edit: (entry: string) => string): string {
+  /** The arguments of {@link preview}. */
+  previewArguments(changes: readonly Setting[]): readonly string[] {
+    return ["preview", "--diff", "--config-file", this.#stackFile(changes)];
+  }
+
+  /** The folder of a copy of the program with one file edited; gone with the stack. */
+  programWith(edit: Edit): string {
     return copyProgram(join(mkdtempSync(join(this.#dir, "program-")), "program"), edit);
   }
 
