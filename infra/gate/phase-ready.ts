@@ -71,6 +71,7 @@ export async function waitReady(run: PromotionRun): Promise<readonly Pod[]> {
   const startedAt = clock.now();
   let lastSeen = "No pod has been seen.";
   let lastLook = startedAt;
+  let readyBefore: ReadonlySet<string> | undefined;
   const onDeadline = (): Omit<StopParts, "where"> => {
     const message = `not ready after ${seconds} s. ${lastSeen}${progress.flapText()}`;
     const blindSeconds = run.secondsSince(lastLook);
@@ -85,6 +86,7 @@ export async function waitReady(run: PromotionRun): Promise<readonly Pod[]> {
       const view = await run.ports.cluster.candidate(run.ref, run.inputs.revision, signal);
       const statuses = (await readStatuses(view, logs, signal)).map((status) => patient(run, status));
       lastLook = clock.now();
+      readyBefore ??= new Set(view.pods.filter(isReady).map(({ metadata }) => metadata.name));
       run.lastSeen = new Map(
         statuses.map(({ pod, phase, detail }) => [pod, phase === detail ? phase : `${phase}, ${detail}`]),
       );
@@ -93,7 +95,7 @@ export async function waitReady(run: PromotionRun): Promise<readonly Pod[]> {
       const ready = readyPods(run, view);
       if (ready !== undefined) {
         run.line("ready", `${ready.length} of ${ready.length} pods ready after ${run.secondsSince(startedAt)} s`);
-        tellClocks(run, ready);
+        tellClocks(run, ready, readyBefore);
         return ready;
       }
       const due = faults.due(view, statuses, revisionFaultOf(view));
@@ -152,8 +154,9 @@ function readyPods(run: PromotionRun, view: CandidateView): readonly Pod[] | und
   return isComplete ? pods : undefined;
 }
 
-function tellClocks(run: PromotionRun, ready: readonly Pod[]): void {
-  const names = ready.map(({ metadata }) => metadata.name);
+/** Tells of the pods that became ready in this phase. */
+function tellClocks(run: PromotionRun, ready: readonly Pod[], before: ReadonlySet<string>): void {
+  const names = ready.map(({ metadata }) => metadata.name).filter((name) => !before.has(name));
   for (const { pod, spans } of run.phaseClock.clocks) {
     if (names.includes(pod)) run.line("ready", `${pod} took: ${spansText(spans)}`);
   }

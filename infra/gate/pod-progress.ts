@@ -62,7 +62,9 @@ export class PodProgress {
       ...(shard === undefined ? {} : { shard }),
     });
     if (lost) this.#run.line("ready", `${status.pod}: was ready and is not any more`);
-    if (before?.phase !== phase) this.#run.line("ready", `${status.pod}: ${status.detail}`);
+    // One that is ready at the first look has made its way before.
+    if (before?.phase !== phase && !(before === undefined && isReady))
+      this.#run.line("ready", `${status.pod}: ${status.detail}`);
   }
 
   /** By the pace since the first count; nothing where there is no pace yet. */

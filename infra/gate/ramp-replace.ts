@@ -5,16 +5,24 @@ import type { Pod } from "../status/objects.ts";
 import { isReady } from "../status/pod-facts.ts";
 import { podsOf } from "./app-view.ts";
 import { scaleCandidate } from "./phase-ready.ts";
-import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
+import type { PromotionRun } from "./promotion-run.ts";
 import { type Ramp, replicasOf } from "./ramp.ts";
 import { joinAll } from "./ramp-join.ts";
 import { roomFor } from "./ramp-place.ts";
 import { remove, type Stepping, takeOut } from "./ramp-steps.ts";
 
+/** Longest wait for a change before looking again. */
+const lookAgainMs = 2_000;
+
+/** Shortest time between two looks, however many changes come. */
+const breathMs = 100;
+
 /** What comes next in a ramp. */
 type Next =
   | { readonly kind: "grow"; readonly present: number }
   | { readonly kind: "remove"; readonly pod: Pod }
+  /** Too few serve, of either revision, for one more to be taken out. */
+  | { readonly kind: "wait"; readonly why: string }
   /** All that is left of the old revision is its last pod, if any. */
   | { readonly kind: "last" };
 
@@ -24,13 +32,12 @@ type Next =
  * anywhere in the middle.
  */
 export async function replaceOld(stepping: Stepping): Promise<void> {
-  const { run, ramp } = stepping;
   for (;;) {
     await joinAll(stepping);
-    const next = await run.phase({ name: "ramp", seconds: apiPhaseSeconds }, (signal) => nextOf(run, ramp, signal));
+    const next = await settledNext(stepping);
     switch (next.kind) {
       case "grow":
-        await grow(run, next.present, next.present + 1);
+        await grow(stepping.run, next.present, next.present + 1);
         break;
       case "remove":
         await remove(stepping, next.pod, await takeOut(stepping, [next.pod]));
@@ -41,6 +48,27 @@ export async function replaceOld(stepping: Stepping): Promise<void> {
         next satisfies never;
     }
   }
+}
+
+/** What comes next, once that is something to do. */
+async function settledNext({ run, ramp }: Stepping): Promise<Exclude<Next, { kind: "wait" }>> {
+  const seconds = run.inputs.deadlines.readySeconds;
+  let last = "";
+  const onDeadline = () => ({
+    kind: "inconclusive" as const,
+    code: "GATE_DEADLINE" as const,
+    message: `no further pod could be replaced for ${seconds} s: ${last}.`,
+  });
+  return await run.phase({ name: "ramp", seconds, onDeadline }, async (signal) => {
+    for (;;) {
+      const next = await nextOf(run, ramp, signal);
+      if (next.kind !== "wait") return next;
+      last = next.why;
+      run.status("ramp", last);
+      await run.ports.clock.sleep(breathMs, signal);
+      await run.ports.cluster.waitForChange(run.ref, lookAgainMs, signal);
+    }
+  });
 }
 
 /** Asks for more replicas of the new revision. */
@@ -62,6 +90,10 @@ async function nextOf(run: PromotionRun, ramp: Ramp, signal: AbortSignal): Promi
     return { kind: "grow", present };
   if (left === 0 || (left === 1 && present > 0)) return { kind: "last" };
   const pod = old.find((each) => present >= replicas || !isReady(each) || makesRoom(headroom, each));
+  const serving = ramp.servingOf(observation).length;
+  if (pod !== undefined && isReady(pod) && serving <= ramp.floor) {
+    return { kind: "wait", why: `${serving} pods serve, and no fewer than ${ramp.floor} shall` };
+  }
   if (pod !== undefined && left > 1) return { kind: "remove", pod };
   throw run.stop({
     kind: "inconclusive",

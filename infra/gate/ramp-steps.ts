@@ -115,7 +115,10 @@ export async function takeOut(
       signal,
     );
     const [was, now] = [before, after].map((observation) => ramp.servingOf(observation).length);
-    run.line("ramp", `${names} takes no new requests: ${now} of ${was} serve`);
+    run.line(
+      "ramp",
+      was === now ? `${names}: not serving, goes first` : `${names}: no new requests; ${now} of ${was} serve`,
+    );
     return run.ports.clock.now();
   });
 }
@@ -124,9 +127,11 @@ export async function takeOut(
 export async function remove({ run, ramp, step }: Stepping, pod: Pod, since: EpochMs): Promise<void> {
   const { drainSeconds, drainLimitSeconds } = run.inputs.deadlines;
   const revision = revisionOf(pod) ?? ramp.from;
-  await step("retire", Math.max(drainSeconds, drainLimitSeconds) + apiPhaseSeconds, (signal) =>
-    drainPods(run, { phase: "retire", pods: [pod], since }, signal),
-  );
+  if (isReady(pod)) {
+    await step("retire", Math.max(drainSeconds, drainLimitSeconds) + apiPhaseSeconds, (signal) =>
+      drainPods(run, { phase: "retire", pods: [pod], since }, signal),
+    );
+  }
   await step("retire", graceOf(pod) + apiPhaseSeconds, async (signal) => {
     const observation = await run.ports.cluster.observe(run.ref, signal);
     requireTraffic(run, observation, ramp.traffic);

@@ -374,12 +374,12 @@ export class FakeCluster implements ClusterPort, LeasePort {
     });
   }
 
-  /** By turns, unless another node is the one with room. */
+  /** By turns, unless another node is the one with room; what is ending makes room. */
   #nodeFor(id: number): string {
     const byTurn = `h800-${id % 2}`;
     const free = ({ metadata, status }: Node) => {
-      const held = this.#pods.filter(({ node }) => node === metadata.name).reduce((sum, { gpus }) => sum + gpus, 0);
-      return Number(status?.allocatable?.[gpuResource] ?? 0) - held;
+      const staying = this.#pods.filter(({ node, deletedAt }) => node === metadata.name && deletedAt === undefined);
+      return Number(status?.allocatable?.[gpuResource] ?? 0) - staying.length * gpusPerReplica;
     };
     const roomy = this.nodes.filter((node) => free(node) >= gpusPerReplica).map(({ metadata }) => metadata.name);
     return roomy.includes(byTurn) ? byTurn : (roomy[0] ?? byTurn);

@@ -1,8 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { CanaryScene } from "./canary-stage.ts";
+import { CanaryScene, promoted } from "./canary-stage.ts";
 import { next, stable } from "./stage.ts";
-
-const promoted = (replicas: number) => `${next} serves; ${stable} at 0, ${next} at ${replicas}`;
 
 /** The writes that move pods, scales and the selector, without the app's name. */
 function moves(scene: CanaryScene): string[] {
@@ -18,7 +16,7 @@ describe("a canary", () => {
       kind: "resolved",
       outputs: { activeRevision: next, previousRevision: stable, podUids: ["uid-4", "uid-5", "uid-6"] },
     });
-    expect(scene.broken).toEqual([]);
+    expect({ strangers: [...scene.strangers], fewest: scene.fewest }).toEqual({ strangers: [], fewest: 2 });
     expect(scene.state).toBe(promoted(3));
     expect(moves(scene)).toEqual([
       ...["mark a-1", "mark a-2", "mark a-3", "switch a a and b, pod by pod"],
