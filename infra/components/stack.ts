@@ -40,6 +40,8 @@ export interface StackOutputs {
   /** Base URL for clients inside the cluster, without `/v1`. */
   readonly endpoint: string;
   readonly evidence: pulumi.Output<PromotionOutputs["evidence"]>;
+  /** How long nobody served in the last promotion; undefined where somebody always did. */
+  readonly outageSeconds: pulumi.Output<number | undefined>;
   /** The revision that the settings describe, proven or not. */
   readonly revision: string;
 }
@@ -151,6 +153,7 @@ function declareModel(
     activeRevision: promotion.activeRevision,
     endpoint: `http://${name}.${namespace}.svc:${config.engine.port}`,
     evidence: promotion.evidence,
+    outageSeconds: promotion.outageSeconds,
     revision,
   };
 }
