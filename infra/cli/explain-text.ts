@@ -81,25 +81,34 @@ function podLines(pod: ProvenPod, { clocks = [] }: EvidenceDocument): readonly s
   const spans = clocks.find((clock) => clock.pod === pod.name)?.spans ?? [];
   const place = pod.node === null ? "" : ` on ${pod.node}`;
   const measurements = pod.reports.flatMap((report) => report.measurements);
+  const answered = measurements.filter(({ outcome }) => outcome !== "skipped");
+  const skipped = Map.groupBy(
+    measurements.filter(({ outcome }) => outcome === "skipped"),
+    ({ reason }) => reason,
+  );
   return [
     ...row("pod", `${pod.name}${place}: ${pod.verdict}: ${pod.reason}`),
     ...(spans.length === 0 ? [] : row("", `  start took ${spansText(spans)}`)),
-    ...measurements.flatMap((measurement) => row("", `  ${measurementText(measurement)}`)),
+    ...answered.flatMap((measurement) => row("", `  ${measurementText(measurement)}`)),
+    ...[...skipped].flatMap(([reason, same]) =>
+      row("", `  skipped ${same.map(({ check }) => check).join(", ")}: ${reason}`),
+    ),
   ];
 }
 
-/** One answer, with what was wanted and what came where the check has kept both. */
+/** One answer, with what was wanted and what came where the check has kept both and its reason does not say it. */
 function measurementText({ check, outcome, duration, reason, facts, severity }: Measurement): string {
   const weight = severity === "warning" ? " (warning)" : "";
   const { expected, got } = facts;
-  const compared = expected === undefined || got === undefined ? "" : ` [wanted ${expected}, got ${got}]`;
+  const isSaid = outcome === "pass" || expected === undefined || got === undefined || reason.includes(String(got));
+  const compared = isSaid ? "" : ` [wanted ${expected}, got ${got}]`;
   return `${outcome.padEnd(7)} ${check.padEnd(14)} ${secondsText(duration / 1000).padStart(6)}  ${reason}${weight}${compared}`;
 }
 
 function faultLines({ code, where, reason, cure, logTail }: EvidenceFault): readonly string[] {
   return [
     ...row("fault", `${code}: ${where}: ${reason}`),
-    ...row("cure", cure ?? ""),
+    ...row("cure", cure ?? `docs/errors.md has that of ${code}`),
     ...logTail.flatMap((line, index) => row(index === 0 ? "log" : "", `| ${line}`)),
   ];
 }

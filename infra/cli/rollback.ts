@@ -79,7 +79,9 @@ async function carryOut(
     return exitCodes.pass;
   } catch (error) {
     if (error instanceof PromotionFailed) {
-      world.err("The rollback did not succeed. Pulumi still describes the revision that it described before.");
+      world.err(
+        "No rollback: what is said of the next up below holds for the next rollback. Pulumi was told of neither.",
+      );
     }
     throw error;
   }
@@ -131,8 +133,8 @@ function planText(
 
 function afterwardsText(from: string, to: string): string {
   return [
-    `Pulumi's program still describes ${from}: the next pulumi up sees the move by its refresh and promotes ${from} again.`,
-    `To stay with ${to}, change the settings back to what it was made from; pulumi up then finds it proven and promotes nothing.`,
-    `${from} stays without pods as rollout.keepRevisions says.`,
+    `Pulumi was not told: the next pulumi up sees the move by its refresh, and promotes what its settings describe: ${from} again, unless they change.`,
+    `To stay with ${to}, change them back to what it was made from; pulumi up then finds it proven and promotes nothing.`,
+    `${from} waits without pods; pulumi up keeps or deletes it as rollout.keepRevisions says.`,
   ].join("\n");
 }

@@ -60,7 +60,7 @@ function cellsOf(standing: RevisionStanding, { now }: RolloutFacts): readonly st
     revision,
     role,
     exists ? `${ready}/${asked} ready` : "no Deployment",
-    `${gpus} ${gpus === 1 ? "GPU" : "GPUs"}`,
+    `${gpus} ${gpus === 1 ? "GPU" : "GPUs"}${asked === 0 && gpus > 0 ? ", ending" : ""}`,
     last === undefined ? "no verdict" : shortVerdict(verdictText(last, now)),
   ];
 }

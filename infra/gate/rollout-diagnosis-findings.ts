@@ -182,13 +182,13 @@ function ofIdleRevisions({ facts, standings, active }: Scene): readonly RolloutF
   const isStale = leaseStateOf(facts.lease, facts.now) === "stale";
   const running = standings.filter(({ role, revision }) => role === "runs" && revision !== warm);
   return running.map((standing): RolloutFinding => {
-    const { revision, gpus, last } = standing;
+    const { revision, gpus, last, passedAt } = standing;
     const isCandidate = isStale || unfinishedOf(last) !== undefined;
     const { namespace, app } = facts.ref;
     return {
       id: isCandidate ? "candidate-running" : "leftover",
       what: `Revision ${revision} runs with ${countText(standing)}, holds ${gpus} ${gpus === 1 ? "GPU" : "GPUs"}, and serves nobody.`,
-      next: `goes on with the pods that run where the settings describe ${revision}, and scales it to 0 otherwise`,
+      next: `goes on with the pods that run where the settings describe ${revision}. ${passedAt === undefined ? "Otherwise it deletes them with the revision" : "Where they describe another, it scales this one to 0 first; where there is nothing to promote, it leaves it as it is"}`,
       commands: [
         `kubectl -n ${namespace} scale deployment ${revisionName(app, revision)} --replicas=0`,
         explain(revision),
@@ -205,7 +205,7 @@ function ofLease({ facts }: Scene): readonly RolloutFinding[] {
     {
       id: "run-died",
       what: `The Lease is held by ${lease.holder}, which renewed it last ${since}: that run has died, or cannot reach the cluster.`,
-      next: `takes the Lease over once it has watched it stand still for ${lease.durationSeconds} s; where Pulumi's own lock is left too, pulumi cancel frees it`,
+      next: `takes the Lease over, where it promotes, once it has watched it stand still for ${lease.durationSeconds} s; where Pulumi's own lock is left too, pulumi cancel frees it`,
       commands: [`kubectl -n ${ref.namespace} get lease ${leaseName(ref.app)} -o yaml`, "pulumi cancel"],
     },
   ];

@@ -91,7 +91,7 @@ describe("earlier revisions", () => {
     });
     expect(err).toContain(`keye/keye: ${b} gives way to ${a}`);
     for (const phase of ["probe", "switch", "traffic", "retire"]) expect(err).toContain(`[${phase}] `);
-    expect(err).toContain(`To stay with ${a}, change the settings back`);
+    expect(err).toContain(`To stay with ${a}, change them back`);
     await stack.becomes({ live: a, replicas: { [a]: 2, [b]: 0 } });
   });
 

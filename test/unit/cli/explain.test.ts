@@ -32,14 +32,14 @@ describe("a revision is explained", () => {
                     pass    identity        0.1 s  as wanted.
                     pass    text            0.1 s  as wanted.
                     pass    streaming       0.1 s  as wanted.
-                    skipped golden          0.1 s  There is no ConfigMap rollgate-keye-baseline: no revision has been recorded yet.
+                    skipped golden: There is no ConfigMap rollgate-keye-baseline: no revision has been recorded yet.
         pod       keye-bbbbbbbbbb-4 on h800-0: pass: health 1 of 1, identity 1 of 1, text 1 of 1, streaming 1 of 1
                     start took pull 5 s, load 25 s, probe 3 s
                     pass    health          0.1 s  as wanted.
                     pass    identity        0.1 s  as wanted.
                     pass    text            0.1 s  as wanted.
                     pass    streaming       0.1 s  as wanted.
-                    skipped golden          0.1 s  There is no ConfigMap rollgate-keye-baseline: no revision has been recorded yet.
+                    skipped golden: There is no ConfigMap rollgate-keye-baseline: no revision has been recorded yet.
         record    ConfigMap keye/rollgate-keye-bbbbbbbbbb-0123456789"
     `);
   });

@@ -87,13 +87,13 @@ describe("the diagnosis of a rollout", () => {
 
       candidate-running (a candidate still runs and serves nobody)
         Revision bbbbbbbbbb runs with 1 of 1 pods ready, holds 4 GPUs, and serves nobody.
-        The next pulumi up goes on with the pods that run where the settings describe bbbbbbbbbb, and scales it to 0 otherwise.
+        The next pulumi up goes on with the pods that run where the settings describe bbbbbbbbbb. Otherwise it deletes them with the revision.
         $ kubectl -n keye scale deployment keye-bbbbbbbbbb --replicas=0
         $ keye explain bbbbbbbbbb
 
       run-died (the holder of the Lease has stopped renewing it)
         The Lease is held by ci-7/4711/ab, which renewed it last 100 s ago: that run has died, or cannot reach the cluster.
-        The next pulumi up takes the Lease over once it has watched it stand still for 30 s; where Pulumi's own lock is left too, pulumi cancel frees it.
+        The next pulumi up takes the Lease over, where it promotes, once it has watched it stand still for 30 s; where Pulumi's own lock is left too, pulumi cancel frees it.
         $ kubectl -n keye get lease rollgate-keye -o yaml
         $ pulumi cancel
 
