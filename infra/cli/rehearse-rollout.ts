@@ -69,6 +69,7 @@ export async function playRollout(
     clock: systemClock,
     launch: launchEngine,
     hasServiceProxies: false,
+    areNodesLasting: true,
     signal,
   });
   try {

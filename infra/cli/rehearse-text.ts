@@ -36,7 +36,8 @@ function planLines({ plan, planOfCopy, rollouts }: RehearsalReport): readonly st
 
 function rolloutLines(rollout: RehearsedRollout, { present, copied, speed }: RehearsalReport): readonly string[] {
   const { strategy, verdict, reason, seconds, targetSeconds, timeline, lowWater, outageSeconds } = rollout;
-  const about = targetSeconds === undefined ? "" : `; on the target about ${duration(targetSeconds)} beside what is not known`;
+  const about =
+    targetSeconds === undefined ? "" : `; on the target about ${duration(targetSeconds)} beside what is not known`;
   const serving =
     present === null ? "" : `${lowWater.servingReplicas} of ${present.replicas} replicas served at the least, `;
   const nobody =

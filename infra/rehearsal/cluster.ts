@@ -31,6 +31,11 @@ export interface ClusterOptions {
   readonly launch: LaunchEngine;
   /** Whether each ClusterIP Service gets a loopback address by itself. */
   readonly hasServiceProxies: boolean;
+  /**
+   * Whether a node whose lease is not renewed is not taken for lost: kwok renews about ten in a second, too few for more
+   * than some hundred nodes. @default false
+   */
+  readonly areNodesLasting?: boolean;
   /** Cancels the start. */
   readonly signal: AbortSignal;
 }
@@ -106,7 +111,8 @@ async function start(options: ClusterOptions, closers: Closers): Promise<Rehears
   };
   takeFolder(layout, state);
   closers.add(async () => clean(layout));
-  const controlPlane = new ControlPlane({ name, layout, at, tools, clock });
+  const { areNodesLasting = false } = options;
+  const controlPlane = new ControlPlane({ name, layout, at, tools, clock, areNodesLasting });
   closers.add(() => controlPlane.stop());
   await controlPlane.start(signal);
   const { api } = controlPlane;

@@ -55,8 +55,10 @@ export function apiserverArguments(layout: Layout, at: Endpoints): string[] {
   ];
 }
 
-export function controllerManagerArguments(layout: Layout, kubeconfig: string): string[] {
+/** `areNodesLasting`: a node whose lease is not renewed is not taken for lost. */
+export function controllerManagerArguments(layout: Layout, kubeconfig: string, areNodesLasting: boolean): string[] {
   return [
+    ...(areNodesLasting ? ["--node-monitor-grace-period=24h"] : []),
     `--kubeconfig=${kubeconfig}`,
     "--leader-elect=false",
     "--secure-port=0",

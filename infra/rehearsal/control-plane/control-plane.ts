@@ -35,6 +35,8 @@ export interface ControlPlaneOptions {
   readonly at: Endpoints;
   readonly tools: Readonly<Record<ToolName, string>>;
   readonly clock: Clock;
+  /** Whether a node whose lease is not renewed is not taken for lost. @default false */
+  readonly areNodesLasting?: boolean;
 }
 
 /** Time that each step of the start may take. */
@@ -73,7 +75,7 @@ export class ControlPlane {
 
   /** Starts everything. Rejects with `ENV_TOOL` and the end of the log where a component does not come up. */
   async start(signal: AbortSignal): Promise<void> {
-    const { layout, at } = this.#options;
+    const { layout, at, areNodesLasting = false } = this.#options;
     for (const dir of [layout.logs, layout.podLogs, layout.certificates, layout.pulumi])
       mkdirSync(dir, { recursive: true });
     writeFileSync(layout.tokens, tokenFile(this.#tokens), { mode: 0o600 });
@@ -82,7 +84,8 @@ export class ControlPlane {
     await this.#spawn("etcd", etcdArguments(layout, at));
     await this.#startApiserver(signal);
     const kubeconfig = (identity: Identity) => join(layout.componentKubeconfigs, `${identity}.kubeconfig`);
-    await this.#spawn("kube-controller-manager", controllerManagerArguments(layout, kubeconfig("controller-manager")));
+    const ofManager = controllerManagerArguments(layout, kubeconfig("controller-manager"), areNodesLasting);
+    await this.#spawn("kube-controller-manager", ofManager);
     await this.#spawn("kube-scheduler", schedulerArguments(kubeconfig("scheduler")));
     for (const body of kwokResourceDefinitions) {
       const path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions";
