@@ -213,16 +213,18 @@ function differs(before: unknown, after: unknown, key: string): boolean {
   return hasUnknown(wanted) || canonicalJson(was ?? null) !== canonicalJson(wanted ?? null);
 }
 
-const outputKeys: readonly (keyof PromotionOutputs)[] = [
-  "activeRevision",
-  "previousRevision",
-  "provenAt",
-  "evidence",
-  "podUids",
-];
+/** Every output, so that the compiler asks for a new one here too. */
+const isOutput: Readonly<Record<keyof PromotionOutputs, true>> = {
+  activeRevision: true,
+  previousRevision: true,
+  provenAt: true,
+  evidence: true,
+  podUids: true,
+  outageSeconds: true,
+};
 
 function inputsOf(props: Readonly<Record<string, unknown>>): PromotionInputs {
-  const inputs = Object.entries(props).filter(([key]) => !outputKeys.some((output) => output === key));
+  const inputs = Object.entries(props).filter(([key]) => !Object.hasOwn(isOutput, key));
   // Outputs are written as the inputs and these keys; `read` checks the shape before it relies on it.
   return Object.fromEntries(inputs) as unknown as PromotionInputs;
 }

@@ -40,6 +40,7 @@ const outputs: PromotionOutputs = {
   provenAt: "2026-01-01T00:00:00.000Z",
   evidence: { configMap: "rollgate-keye-aaaaaaaaaa-0123456789", sha256: "f".repeat(64) },
   podUids: ["u1", "u2"],
+  outageSeconds: 28.9,
 };
 
 const state = { ...inputs, ...outputs };
