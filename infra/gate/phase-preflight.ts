@@ -68,7 +68,9 @@ export async function parkLeftovers(
   situation: Situation,
   { isRoomAwaited }: { readonly isRoomAwaited: boolean } = { isRoomAwaited: situation.kind === "candidate" },
 ): Promise<void> {
-  const keep = [...servingRevisions(situation.observation), run.inputs.revision, run.previous];
+  // Once the target is proven there is nothing to go back to: what the revision before holds is a leftover too.
+  const previous = situation.kind === "proven" ? [] : [run.previous];
+  const keep = [...servingRevisions(situation.observation), run.inputs.revision, ...previous];
   const leftovers = leftoversOf(situation.observation, keep);
   const isLeaving = situation.observation.pods.some(isTerminating);
   if (leftovers.length === 0 && !isLeaving) return;

@@ -2,7 +2,7 @@ import { DeployError, textOf } from "../core/errors.ts";
 import { noRevision } from "../core/names.ts";
 import type { PromotionInputs, PromotionOutputs } from "../core/promotion-inputs.ts";
 import type { Aftermath } from "./aftermath.ts";
-import { podsOf } from "./app-view.ts";
+import { podsOf, readyCount } from "./app-view.ts";
 import { keepBaseline } from "./baseline.ts";
 import { blueGreen, verifyInPlace } from "./blue-green.ts";
 import { canary } from "./canary.ts";
@@ -91,10 +91,15 @@ async function underLease(run: PromotionRun, carryOut: CarryOut): Promise<Promot
   );
 }
 
-/** Where nothing serves yet, nothing has to make room: every strategy is the same. */
-function wayOf(run: PromotionRun, { kind }: Situation, carryOut: CarryOut): CarryOut {
+/**
+ * Where nothing serves yet, nothing has to make room: every strategy is the same. A canary that finds no pod to go beside,
+ * since the selector leads to nothing or the old revision is broken, has nobody to keep serving: what holds the GPUs goes.
+ */
+function wayOf(run: PromotionRun, { kind, observation }: Situation, carryOut: CarryOut): CarryOut {
   if (kind !== "candidate") return verifyInPlace;
-  return run.previous === noRevision ? blueGreen : carryOut;
+  if (run.previous === noRevision) return blueGreen;
+  const isBesideNobody = observation.traffic.kind === "revision" && readyCount(observation, run.previous) === 0;
+  return carryOut === canary && isBesideNobody ? recreate : carryOut;
 }
 
 async function alreadyProven(run: PromotionRun, situation: Situation): Promise<PromotionOutputs> {

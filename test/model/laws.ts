@@ -85,7 +85,8 @@ function afterFailure(
     broken.push(`verdict ${error.kind}, evidence "${evidence?.verdict}"`);
   }
   const isVerified = lines.some((line) => line.startsWith("[soak]"));
-  if (error instanceof RollbackFailed || error.kind === "lost" || isVerified || witness.hasTouchedByHand) return broken;
+  const isOthers = error.kind === "lost" || witness.has("lose-lease", "steal-lease") || witness.hasTouchedByHand;
+  if (error instanceof RollbackFailed || isVerified || isOthers) return broken;
   if (before.live !== stable && before.live !== "none") return broken;
   const now = standing(world);
   if (now.live !== before.live) broken.push(`failed with ${textOf(now)}, before ${textOf(before)}`);

@@ -37,6 +37,8 @@ export class Witness {
   #looked = 0;
   #update: Update | undefined;
   #servedBefore = true;
+  /** Whether a ramp was left at once for the old revision: its ready pods alone serve, however few. */
+  #hasFledRamp = false;
   #isCancelled = false;
   /** Writes that may still come though the Lease is gone: one that had passed its check before. */
   #grace: number | undefined;
@@ -54,6 +56,7 @@ export class Witness {
     this.#seen = [];
     this.#isCancelled = false;
     this.#grace = undefined;
+    this.#hasFledRamp = false;
     this.#servedBefore = this.#world.cluster.traffic.kind !== "none";
     this.#read = this.#world.cluster.writes.length;
     this.#world.cluster.onStep = () => this.#step();
@@ -144,6 +147,7 @@ export class Witness {
         ? words[0] !== revision && write.endsWith(` ${revision}`)
         : verb === "mark" && words[0]?.includes(revision);
     if (leads && this.#isCancelled) this.broken.push(`${write}, after a cancel`);
+    if (verb === "switch" && write.includes("pod by pod ")) this.#hasFledRamp = true;
     if (verb === "scale") this.#onScale(words[0] ?? "", Number(words[1]));
   }
 
@@ -186,7 +190,7 @@ export class Witness {
       this.#endpoints.size === 0
     )
       return;
-    const least = strategy === "blueGreen" ? replicas : replicas - 1;
+    const least = this.#hasFledRamp ? 1 : strategy === "blueGreen" ? replicas : replicas - 1;
     const now = this.#serving().length;
     if (now < Math.min(least, this.#endpoints.size))
       this.broken.push(`only ${now} of ${replicas} serve after ${cluster.writes.at(-1)}`);

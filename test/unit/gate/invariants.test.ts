@@ -1,140 +1,39 @@
 import fc from "fast-check";
-import { expect, test } from "vitest";
-import { RollbackFailed } from "../../../infra/gate/promotion-error.ts";
-import { apiError } from "../../support/fake-cluster.ts";
-import { failureOf, next, Scene, stable } from "./stage.ts";
+import { describe, expect, test } from "vitest";
+import { brokenLaws } from "../../model/laws.ts";
+import { type Schedule, schedules } from "../../model/schedule.ts";
 
-const calls = [
-  "observe",
-  "capacity",
-  "scale",
-  "candidate",
-  "waitForChange",
-  "probePod",
-  "saveEvidence",
-  "assertHeld",
-  "switchTraffic",
-  "switched",
-  "probeService",
-] as const;
+/** Enough to meet the usual; `node scripts/model.ts` plays thousands. */
+const numRuns = 40;
 
-const actions = [
-  "api-error",
-  "hang",
-  "cancel",
-  "lose-lease",
-  "restart",
-  "replace",
-  "wrong-pod",
-  "wrong-traffic",
-] as const;
+test.each(["blueGreen", "canary", "recreate"] as const)(
+  "%s: whatever happens whenever, nobody unproven serves, and one undisturbed update sets all right",
+  { timeout: 60_000 },
+  async (strategy) => {
+    await fc.assert(
+      fc.asyncProperty(schedules(strategy), async (schedule) => expect(await brokenLaws(schedule)).toEqual([])),
+      { numRuns },
+    );
+  },
+);
 
-type Action = (typeof actions)[number];
-
-interface Fault {
-  readonly call: string;
-  readonly action: Action;
+/** A schedule of one update that is disturbed once. */
+function once(strategy: Schedule["strategy"], ...disturbed: Schedule["runs"][number]): Schedule {
+  const spare = strategy === "blueGreen" ? 2 : 0;
+  return { strategy, isFirst: false, replicas: 2, spare, runs: [disturbed], last: { revision: "new", strategy } };
 }
 
-const anyFault = fc.record({
-  call: fc.tuple(fc.constantFrom(...calls), fc.integer({ min: 1, max: 6 })).map(([name, count]) => `${name}#${count}`),
-  action: fc.constantFrom(...actions),
-});
-
-/** The faults that the invariants are about, at the moments that matter most. */
-const closeFault: fc.Arbitrary<Fault> = fc.record({
-  call: fc.constantFrom("saveEvidence#1", "observe#2", "switchTraffic#1", "switched#1", "observe#3", "probeService#2"),
-  action: fc.constantFrom("restart", "replace", "cancel", "api-error"),
-});
-
-const fault = fc.oneof(anyFault, closeFault);
-
-/** What a run did wrong, as sentences; what it may not do at any step. */
-interface Watch {
-  readonly broken: string[];
-  isCancelled: boolean;
-  /** The selector as of the last step. */
-  selector: string;
-  /** Whether a pod changed after the last look before the switch: no API can close that gap, the checks after it must. */
-  isInGap: boolean;
-}
-
-function unproven(scene: Scene): string[] {
-  return scene.cluster
-    .podsOf(next)
-    .filter(({ deletedAt, uid, restarts }) => deletedAt === undefined && !scene.prober.passed.has(`${uid}/${restarts}`))
-    .map(({ name }) => name);
-}
-
-function check(scene: Scene, watch: Watch): void {
-  const { selector } = scene.cluster;
-  const isVerified = scene.lines.some((line) => line.startsWith("[soak]"));
-  if (selector === next && watch.selector !== next) {
-    if (unproven(scene).length > 0 && !watch.isInGap) watch.broken.push(`switched to unproven ${unproven(scene)}`);
-    if (watch.isCancelled) watch.broken.push("switched after a cancel");
-  }
-  if (scene.cluster.replicas(stable) < 2 && !isVerified) watch.broken.push("the old revision lost replicas too early");
-  watch.selector = selector;
-}
-
-function interfere(scene: Scene, watch: Watch, faults: readonly Fault[]): void {
-  scene.cluster.onStep = () => check(scene, watch);
-  scene.cluster.intercept = async (call) => {
-    for (const { action } of faults.filter((each) => each.call === call)) await act(scene, watch, { call, action });
-  };
-}
-
-async function act(scene: Scene, watch: Watch, { call, action }: Fault): Promise<void> {
-  const pod = scene.cluster.podsOf(next)[0];
-  if (/^(assertHeld|switchTraffic)#/.test(call)) watch.isInGap ||= action === "restart" || action === "replace";
-  switch (action) {
-    case "api-error":
-      throw apiError("keye", "the server answered 503.");
-    case "hang":
-      return await new Promise(() => undefined);
-    case "cancel":
-      watch.isCancelled = true;
-      return scene.abort.abort(new Error("SIGINT"));
-    case "lose-lease":
-      return scene.cluster.loseLease();
-    case "restart":
-      return pod && scene.cluster.changePod(pod.uid, { restarts: pod.restarts + 1 });
-    case "replace":
-      return pod && scene.cluster.deletePod(pod.uid);
-    case "wrong-pod":
-      return pod && void scene.prober.pods.set(pod.uid, "wrong");
-    case "wrong-traffic":
-      return void scene.prober.traffic.set(next, "wrong");
-    default:
-      return action satisfies never;
-  }
-}
-
-test("whatever fails whenever, no unproven pod is switched to, the old revision stays whole until the new one is verified, and nothing is left half done", async () => {
-  await fc.assert(
-    fc.asyncProperty(fc.array(fault, { minLength: 1, maxLength: 3 }), async (faults) => {
-      const scene = new Scene();
-      const watch: Watch = { broken: [], isCancelled: false, selector: stable, isInGap: false };
-      let unprovenAtEndOfSoak: string[] = [];
-      interfere(scene, watch, faults);
-      const line = scene.lines.push.bind(scene.lines);
-      scene.lines.push = (...texts) => {
-        if (texts.some((text) => text.startsWith("[soak]"))) unprovenAtEndOfSoak = unproven(scene);
-        return line(...texts);
-      };
-      const ending = await scene.promote();
-      expect(watch.broken).toEqual([]);
-      if (ending.kind === "resolved") {
-        expect(unprovenAtEndOfSoak).toEqual([]);
-        expect(scene.state).toBe(`${next} serves; ${stable} at 0, ${next} at 2`);
-        return;
-      }
-      const error = failureOf(ending);
-      const isVerified = scene.lines.some((text) => text.startsWith("[soak]"));
-      const isLeaseLost = scene.cluster.leaseHolder !== undefined;
-      if (error instanceof RollbackFailed || isLeaseLost || isVerified) return;
-      expect(scene.state).toBe(`${stable} serves; ${stable} at 2, ${next} at 0`);
-    }),
-    { numRuns: 60 },
-  );
+describe("a schedule that once broke a law", () => {
+  test.each<{ readonly name: string; readonly schedule: Schedule }>([
+    {
+      name: "an old revision that somebody scales up while it is retired holds no GPUs after the next update",
+      schedule: once("recreate", { at: { count: 17 }, what: "scale-old-up" }),
+    },
+    {
+      name: "a canary that the selector leaves nobody to go beside is carried out all the same",
+      schedule: once("canary", { at: { call: "acquire", count: 1 }, what: "select-third" }),
+    },
+  ])("$name", async ({ schedule }) => {
+    expect(await brokenLaws(schedule)).toEqual([]);
+  });
 });
