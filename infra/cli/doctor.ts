@@ -26,6 +26,8 @@ read is a note, not an error.
   --context CONTEXT  context of the kubeconfig (default: the setting context, else the current one)
   --json             the findings as JSON, by docs/schema/doctor-report.schema.json
 
+What a rollout that ended early has left is another question: keye doctor rollout --help.
+
 Exit codes: 0 no error among the findings, 1 errors (their class stands with each), 2 bad settings, 4 the cluster cannot be asked,
 130 cancelled.
 `,

@@ -2,7 +2,8 @@ import type { ClusterConnection } from "../cluster/connect.ts";
 import { systemClock } from "../cluster/system-clock.ts";
 import { DeployError } from "../core/errors.ts";
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
-import type { PromotionInputs, SupplyInputs } from "../core/promotion-inputs.ts";
+import type { PlanHeadroomArgs } from "../core/headroom.ts";
+import type { PromotionInputs, Strategy } from "../core/promotion-inputs.ts";
 import { deploymentOf } from "../gate/app-view.ts";
 import { ago } from "../gate/ledger-text.ts";
 import { PromotionFailed } from "../gate/promotion-error.ts";
@@ -57,6 +58,12 @@ async function runRollback(args: readonly string[], world: CommandWorld): Promis
   });
 }
 
+/** What is asked of the promotion, and why by this strategy; no full stop. */
+interface Fitted {
+  readonly inputs: PromotionInputs;
+  readonly because: string;
+}
+
 interface Rollback {
   readonly aim: AppAim;
   readonly plan: RollbackPlan;
@@ -90,31 +97,41 @@ async function carryOut(
 /** The inputs with the strategy that there is room for now, and with the Jobs of the supply that still exist. */
 async function fitted(
   connection: ClusterConnection,
-  { ref, observation }: RolloutFacts,
-  { inputs }: RollbackPlan,
+  facts: RolloutFacts,
+  { from, inputs }: RollbackPlan,
   signal: AbortSignal,
-): Promise<{ readonly inputs: PromotionInputs; readonly because: string }> {
+): Promise<Fitted> {
+  const { supply, ...rest } = inputs;
+  const there = new Set((await connection.supply.jobs(facts.ref, signal)).map(({ job }) => job.metadata.name));
+  const left = supply && { ...supply, jobs: supply.jobs.filter(({ name }) => there.has(name)) };
+  const known = { ...rest, ...(left === undefined ? {} : { supply: left }) };
+  // Out of a ramp: its pods are there, and nothing has to make room for them.
+  if (from === inputs.revision)
+    return { inputs: known, because: "it still serves, beside the one that was to replace it" };
+  const { strategy, because } = await roomFor(connection, facts, inputs, signal);
+  return { inputs: { ...known, strategy }, because };
+}
+
+/** The strategy that `auto` comes to now, and why. Rejects with `E_CAPACITY` where none can end. */
+async function roomFor(
+  connection: ClusterConnection,
+  { observation }: RolloutFacts,
+  inputs: PromotionInputs,
+  signal: AbortSignal,
+): Promise<{ readonly strategy: Strategy; readonly because: string }> {
   const { namespace, app, service, revision, replicas, growth } = inputs;
-  const podSpec = deploymentOf(observation, revision)?.spec.template.spec ?? {};
-  const grows = growth === undefined ? {} : { growth };
-  const room = await planHeadroom(
-    connection,
-    { namespace, app, service, revision, replicas, podSpec, adopted: [], ...grows },
-    signal,
-  );
-  if (room.choice === undefined) {
-    const { message = `${room.because}.`, hint } = room.refusals.blueGreen ?? {};
-    const where = `${namespace}/${inputs.workload}`;
-    throw new DeployError({ code: "E_CAPACITY", where, message, ...(hint === undefined ? {} : { hint }) });
-  }
-  const { supply: wanted, ...rest } = inputs;
-  const there = new Set((await connection.supply.jobs(ref, signal)).map(({ job }) => job.metadata.name));
-  const supply: SupplyInputs | undefined =
-    wanted === undefined ? undefined : { ...wanted, jobs: wanted.jobs.filter(({ name }) => there.has(name)) };
-  return {
-    inputs: { ...rest, strategy: room.choice, ...(supply === undefined ? {} : { supply }) },
-    because: room.because,
+  const workload = deploymentOf(observation, revision);
+  const args: PlanHeadroomArgs = {
+    ...{ namespace, app, service, revision, replicas, adopted: [] },
+    podSpec: workload?.spec.template.spec ?? {},
+    ...(workload?.group === undefined ? {} : { podsPerReplica: workload.group.size }),
+    ...(growth === undefined ? {} : { growth }),
   };
+  const { choice, because, refusals } = await planHeadroom(connection, args, signal);
+  if (choice !== undefined) return { strategy: choice, because };
+  const { message = `${because}.`, hint } = refusals.blueGreen ?? {};
+  const where = `${namespace}/${inputs.workload}`;
+  throw new DeployError({ code: "E_CAPACITY", where, message, ...(hint === undefined ? {} : { hint }) });
 }
 
 function planText(
@@ -128,6 +145,9 @@ function planText(
   return [
     `${ref.namespace}/${ref.app}: ${from} gives way to ${revision}, which was promoted ${ago(passedAt, now)} (ConfigMap ${entry.name}).`,
     `${count} by ${inputs.strategy}: ${because}. Each is proven again before it serves.`,
+    ...(inputs.strategy === "recreate"
+      ? [`OUTAGE: nobody serves from when ${from} goes until ${revision} is proven.`]
+      : []),
   ].join("\n");
 }
 

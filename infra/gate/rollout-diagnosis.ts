@@ -32,7 +32,7 @@ export function diagnoseRollout(facts: RolloutFacts, known: PendingOrReason): Ro
 }
 
 /** What clients reach, with the numbers of pods. No full stop. */
-export function servesText(observation: Observation): string {
+function servesText(observation: Observation): string {
   const { traffic } = observation;
   const pods = (revision: string) => `${readyCount(observation, revision)} ready`;
   const ends = observation.endpoints.filter(({ ready }) => ready).length;
