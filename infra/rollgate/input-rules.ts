@@ -129,7 +129,7 @@ export function checkHeadroomArgs(args: unknown): readonly InputFailure[] {
       podSpec: mapOf(() => []),
       adopted: listOf(record({ selector: stringMap, labels: stringMap })),
     },
-    { context: anyText, growth },
+    { context: anyText, podsPerReplica: wholePositive, growth },
   )(args, "");
 }
 

@@ -132,11 +132,16 @@ function engineFault({ pod, events, log, previousLog }: PodEvidence): Fault | un
     const reason = `The kubelet ended it, because it had stopped answering: ${ended(kill)}`;
     return fault(pod, { code: "E_CRASH", reason, cure: "Read the end of its log." });
   }
-  // A group is made anew as a whole at the first restart in it: nothing loops there.
-  const isLooping =
-    isOfGroup(pod) || status?.state?.waiting?.reason === "CrashLoopBackOff" || (status?.restartCount ?? 0) >= 2;
-  if (ending === undefined || !isLooping) return undefined;
-  return fault(pod, { code: "E_CRASH", reason: endingText(ending, pod), cure: "Read the end of its log." });
+  const isLooping = status?.state?.waiting?.reason === "CrashLoopBackOff" || (status?.restartCount ?? 0) >= 2;
+  // A group is made anew as a whole at the first restart in it: nothing loops there, and another pod may say more.
+  const isEnough = isLooping || isOfGroup(pod);
+  if (ending === undefined || !isEnough) return undefined;
+  return fault(pod, {
+    code: "E_CRASH",
+    reason: endingText(ending, pod),
+    cure: "Read the end of its log.",
+    ...(isLooping ? {} : { tolerated: 1 }),
+  });
 }
 
 /** On its way out, and not because its own restart has condemned the group that it is of. */

@@ -42,6 +42,7 @@ const collections = new Set([
   "deployments",
   "endpointslices",
   "events",
+  "leaderworkersets",
   "limitranges",
   "nodes",
   "poddisruptionbudgets",
