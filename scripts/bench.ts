@@ -5,12 +5,15 @@ import { exitCodes } from "../infra/core/exit-codes.ts";
 import { kubernetesProvider } from "../infra/rehearsal/environment.ts";
 import { BenchCluster } from "./bench/cluster.ts";
 import type { Bench, BenchPart } from "./bench/part.ts";
+import { awaiters } from "./bench/parts/awaiters.ts";
 import { clusterStart } from "./bench/parts/cluster.ts";
 import { faults } from "./bench/parts/faults.ts";
 import { fleet } from "./bench/parts/fleet.ts";
 import { headroom } from "./bench/parts/headroom.ts";
 import { memory } from "./bench/parts/memory.ts";
+import { models } from "./bench/parts/models.ts";
 import { probes } from "./bench/parts/probes.ts";
+import { switching } from "./bench/parts/switch.ts";
 import { timeline } from "./bench/parts/timeline.ts";
 import { updates } from "./bench/parts/updates.ts";
 import { interruptible } from "./lib/interrupt.ts";
@@ -19,11 +22,23 @@ import { interruptible } from "./lib/interrupt.ts";
  * Every part, in the order in which they run: `memory` is worth most after what comes before it, and after `timeline` the
  * stack has other settings.
  */
-const parts: readonly BenchPart[] = [clusterStart, updates, faults, memory, probes, fleet, headroom, timeline];
+const parts: readonly BenchPart[] = [
+  clusterStart,
+  updates,
+  switching,
+  faults,
+  memory,
+  probes,
+  fleet,
+  headroom,
+  timeline,
+  models,
+  awaiters,
+];
 
 const help = `Usage: npm run bench [-- --only part[,part…]]
 
-Measures on this machine, with a cluster of its own that it starts and ends; ${probes.name}, ${fleet.name} and ${headroom.name} need none:
+Measures on this machine, with clusters of its own that it starts and ends; ${probes.name}, ${fleet.name} and ${headroom.name} need none:
 
 ${parts.map(({ name, measures }) => `  ${name.padEnd(10)}${measures}`).join("\n")}
 
@@ -50,16 +65,12 @@ async function main(signal: AbortSignal): Promise<number> {
     return exitCodes.badInput;
   }
   const root = resolve(import.meta.dirname, "..");
-  const cluster = new BenchCluster(root, signal);
+  await using cluster = new BenchCluster({ root, signal });
   const row: Bench["row"] = (name, value, remark = "") => print(`  ${name.padEnd(46)} ${value}  ${remark}`.trimEnd());
   print(
     `${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}; kubernetes provider: ${kubernetesProvider(process.env)}`,
   );
-  try {
-    const chosen = parts.filter(({ name }) => wanted.includes(name));
-    for (const part of chosen) await part.run({ root, signal, cluster, print, row });
-    return exitCodes.pass;
-  } finally {
-    await cluster.end();
-  }
+  const chosen = parts.filter(({ name }) => wanted.includes(name));
+  for (const part of chosen) await part.run({ root, signal, cluster, print, row });
+  return exitCodes.pass;
 }

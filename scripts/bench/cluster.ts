@@ -1,6 +1,8 @@
-import { dirname } from "node:path";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import type { Milliseconds } from "../../infra/core/units.ts";
 import { rehearsalEnvironment } from "../../infra/rehearsal/environment.ts";
+import type { NodeShape } from "../../infra/rehearsal/nodes.ts";
 import { initStack, type PulumiPlace, pulumiUp } from "../../infra/rehearsal/pulumi/pulumi.ts";
 import type { RehearsalState } from "../../infra/rehearsal/state.ts";
 import { endRehearsal, type RehearsalProcess, startRehearsal } from "../story/rehearsal-process.ts";
@@ -20,14 +22,26 @@ export interface DeployedCluster extends RunningCluster {
   readonly deployedIn: Milliseconds;
 }
 
-/** The embedded cluster that parts of the bench share. It starts when the first of them asks for it. */
+/** What a cluster of the bench is. */
+export interface BenchClusterOptions {
+  /** The project's folder. */
+  readonly root: string;
+  readonly signal: AbortSignal;
+  /** No two run at once under one name. @default "bench" */
+  readonly name?: string;
+  /** @default those of the rehearsal */
+  readonly nodes?: readonly NodeShape[];
+}
+
+/** An embedded cluster, for one part of the bench or for several. It starts when the first of them asks for it. */
 export class BenchCluster {
   readonly #rehearsal: RehearsalProcess;
   #running: Promise<RunningCluster> | undefined;
   #deployed: Promise<DeployedCluster> | undefined;
 
-  constructor(root: string, signal: AbortSignal) {
-    this.#rehearsal = { root, name: "bench", signal };
+  constructor({ root, signal, name = "bench", nodes }: BenchClusterOptions) {
+    const file = nodes && nodeFile(root, name, nodes);
+    this.#rehearsal = { root, name, signal, ...(file === undefined ? {} : { nodes: file }) };
   }
 
   /** The cluster, empty or not. */
@@ -48,7 +62,7 @@ export class BenchCluster {
   }
 
   /** Ends it; fine where no part has asked for it. One that did not start is gone already, or another bench's. */
-  async end(): Promise<void> {
+  async [Symbol.asyncDispose](): Promise<void> {
     const running = await this.#running?.catch(() => undefined);
     if (running !== undefined) await endRehearsal(this.#rehearsal);
   }
@@ -67,6 +81,14 @@ export class BenchCluster {
     await initStack(running.place);
     return { ...running, deployedIn: await timeUp(running.place, this.stackFile(running, [])) };
   }
+}
+
+/** Writes the shapes beside the cluster's folder, and returns the path. */
+function nodeFile(root: string, name: string, nodes: readonly NodeShape[]): string {
+  const file = join(root, ".rehearsal", `${name}-nodes.json`);
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify({ nodes }));
+  return file;
 }
 
 /** How long `pulumi up` takes. Throws with its output where it fails. */

@@ -1,35 +1,62 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { ApiClient } from "../../infra/cluster/api-client.ts";
-import { revisionLabel } from "../../infra/core/names.ts";
-import type { ContainerStatus, Pod } from "../../infra/status/objects.ts";
+import type { Condition, ContainerStatus, Pod } from "../../infra/status/objects.ts";
 
 /** A pod's ways to say that it waits for something that will not come. */
 const hopeless = /ErrImagePull|ImagePullBackOff|InvalidImageName|CreateContainerConfigError|CrashLoopBackOff/;
 
-/**
- * Waits until a pod of another revision than `stable` shows a fault, or is ready, and returns when that was seen
- * (`performance.now()`, to 100 ms) and which it was. Undefined where `signal` aborted first.
- */
+/** Whose fault is looked for. */
+export interface Watched {
+  readonly namespace: string;
+  /** Of its pods and Deployments; pods of Jobs end, and must not be among them. */
+  readonly labelSelector: string;
+  readonly replicas: number;
+}
+
+/** When a fault was first seen (`performance.now()`, to 100 ms), and what it was: a fault, or readiness in spite of it. */
+export interface FaultMoment {
+  readonly at: number;
+  readonly from: "fault" | "ready";
+}
+
+/** Waits until a pod shows a fault or cannot be made, or all are ready. Undefined where `signal` aborted first. */
 export async function faultMoment(
   api: ApiClient,
-  stable: string,
+  watched: Watched,
   signal: AbortSignal,
-): Promise<{ readonly at: number; readonly from: "fault" | "ready" } | undefined> {
-  // Pods of Jobs have no revision, and end.
-  const labelSelector = `${revisionLabel},${revisionLabel}!=${stable}`;
-  const path = `/api/v1/namespaces/keye/pods?labelSelector=${encodeURIComponent(labelSelector)}`;
+): Promise<FaultMoment | undefined> {
+  const query = `?labelSelector=${encodeURIComponent(watched.labelSelector)}`;
+  const list = async <T>(path: string) => {
+    const answer = await api.call<{ items: T[] }>({ method: "GET", path: path + query }, new AbortController().signal);
+    return answer.items;
+  };
   while (!signal.aborted) {
-    const { items } = await api.call<{ items: Pod[] }>({ method: "GET", path }, new AbortController().signal);
-    const containers = items
-      .filter((pod) => pod.metadata.deletionTimestamp === undefined)
-      .flatMap((pod) => pod.status?.containerStatuses ?? []);
-    if (containers.some(isFaulty)) return { at: performance.now(), from: "fault" };
-    if (containers.length > 1 && containers.every((container) => container.ready)) {
+    const pods = await list<Pod>(`/api/v1/namespaces/${watched.namespace}/pods`);
+    const deployments = await list<WithConditions>(`/apis/apps/v1/namespaces/${watched.namespace}/deployments`);
+    const alive = pods.filter((pod) => pod.metadata.deletionTimestamp === undefined);
+    const containers = alive.flatMap((pod) => pod.status?.containerStatuses ?? []);
+    const isRefused = deployments.some((one) => isTrue(one, "ReplicaFailure"));
+    if (isRefused || alive.some(isUnschedulable) || containers.some(isFaulty)) {
+      return { at: performance.now(), from: "fault" };
+    }
+    if (containers.length >= watched.replicas && containers.every((container) => container.ready)) {
       return { at: performance.now(), from: "ready" };
     }
     await pause(100);
   }
   return undefined;
+}
+
+interface WithConditions {
+  readonly status?: { readonly conditions?: readonly Condition[] };
+}
+
+function isTrue({ status }: WithConditions, type: string): boolean {
+  return status?.conditions?.some((one) => one.type === type && one.status === "True") ?? false;
+}
+
+function isUnschedulable({ status }: Pod): boolean {
+  return status?.conditions?.some((one) => one.type === "PodScheduled" && one.reason === "Unschedulable") ?? false;
 }
 
 function isFaulty({ state, lastState }: ContainerStatus): boolean {

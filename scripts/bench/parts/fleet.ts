@@ -5,7 +5,7 @@ import { BenchProcess } from "../child-process.ts";
 import { BenchEngines } from "../engines.ts";
 import type { FleetAnswer, FleetQuestion } from "../fleet-prober/index.ts";
 import type { Bench, BenchPart } from "../part.ts";
-import { costColumns, costHeads, costOf } from "../probe-row.ts";
+import { costColumns, costHeads, costOf, type ProbeCost } from "../probe-row.ts";
 import { baselineOfHonestEngine } from "./probes.ts";
 
 const pods = [1, 64];
@@ -22,12 +22,21 @@ export const fleet: BenchPart = {
   },
 };
 
-async function probeAtOnce({ signal, print }: Bench, count: number, baseline: Baseline): Promise<void> {
+async function probeAtOnce(bench: Bench, count: number, baseline: Baseline): Promise<void> {
+  const { cost, idleMiB, peakMiB } = await probeFleet(bench, count, baseline);
+  bench.print(`  ${String(count).padEnd(20)}  ${costColumns(cost)}   ${idleMiB} to ${peakMiB} MiB`);
+}
+
+/** What one prober took for so many engines at once that have just started. Throws where one of them did not pass. */
+export async function probeFleet(
+  { signal }: Bench,
+  count: number,
+  baseline: Baseline,
+): Promise<Pick<FleetAnswer, "idleMiB" | "peakMiB"> & { readonly cost: ProbeCost }> {
   await using engines = await BenchEngines.start(count, signal);
   await using prober = new BenchProcess(join(import.meta.dirname, "..", "fleet-prober", "index.ts"), [], signal);
   const question: FleetQuestion = { targets: engines.targets, spec: rogueSpec, baseline };
-  const { wall, idleMiB, peakMiB, refused } = await prober.ask<FleetAnswer>(question);
-  const cost = costOf(wall, await engines.takeAnswers());
-  print(`  ${String(count).padEnd(20)}  ${costColumns(cost)}   ${idleMiB} to ${peakMiB} MiB`);
+  const { wall, refused, ...memory } = await prober.ask<FleetAnswer>(question);
   if (refused.length > 0) throw new Error(`honest engines were refused ${refused.length} times, first: ${refused[0]}`);
+  return { ...memory, cost: costOf(wall, await engines.takeAnswers()) };
 }

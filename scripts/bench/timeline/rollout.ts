@@ -2,8 +2,8 @@ import type { ApiClient } from "../../../infra/cluster/api-client.ts";
 import { revisionLabel } from "../../../infra/core/names.ts";
 import type { ClockPhase } from "../../../infra/core/phase-budgets.ts";
 import type { EpochMs, Seconds } from "../../../infra/core/units.ts";
-import type { EvidenceDocument } from "../../../infra/gate/evidence.ts";
 import type { Event, Pod } from "../../../infra/status/objects.ts";
+import { evidenceOf } from "../evidence-of.ts";
 import { stampedLines, startupSpans } from "./stamped-log.ts";
 
 /** How a rollout went, read from what it left in the cluster. Simulated seconds, but for `schedule` and `probe`, which are real. */
@@ -104,9 +104,5 @@ function hydrateSeconds(log: string, speed: number): Seconds {
 }
 
 async function probeSeconds({ api, signal }: Reading, outputs: Readonly<Record<string, unknown>>): Promise<Seconds> {
-  const { configMap } = outputs.evidence as { readonly configMap: string }; // The program's output of that name.
-  const path = `/api/v1/namespaces/keye/configmaps/${configMap}`;
-  const { data } = await api.call<{ data: Record<string, string> }>({ method: "GET", path }, signal);
-  const evidence: EvidenceDocument = JSON.parse(data["evidence.json"] ?? "");
-  return evidence.phases.find(({ name }) => name === "probe")?.seconds ?? 0;
+  return (await evidenceOf(api, outputs, signal)).phases.find(({ name }) => name === "probe")?.seconds ?? 0;
 }
