@@ -98,7 +98,13 @@ function afterFailure(
 async function converges(world: World, { last, isFirst }: Schedule): Promise<readonly string[]> {
   const revision = last.revision === "new" || isFirst ? next : stable;
   const before = standing(world);
-  const ending = await world.update({ revision, strategy: last.strategy, disturbed: [] });
+  let ending = await world.update({ revision, strategy: last.strategy, disturbed: [] });
+  // With one old pod left by somebody there is nothing that a canary could keep serving: the refusal names recreate.
+  const isTooSmall =
+    ending.kind === "rejected" && ending.error instanceof PromotionFailed && ending.error.code === "E_CAPACITY";
+  if (isTooSmall && last.strategy === "canary" && world.witness.hasTouchedByHand) {
+    ending = await world.update({ revision, strategy: "recreate", disturbed: [] });
+  }
   const how = `the last update, from ${textOf(before)}, for ${revision} by ${last.strategy}`;
   if (ending.kind !== "resolved") return [`${how}: ${headline(ending)}`];
   const now = standing(world);

@@ -80,7 +80,7 @@ const closeCalls = [
 ];
 
 const moment: fc.Arbitrary<Moment> = fc.oneof(
-  fc.record({ count: fc.integer({ min: 1, max: 320 }) }),
+  fc.record({ count: fc.integer({ min: 1, max: 220 }) }),
   fc.record({ call: fc.constantFrom(...closeCalls), count: fc.integer({ min: 1, max: 12 }) }),
 );
 

@@ -1,6 +1,7 @@
 import type { ProbeReport } from "../../infra/gate/measurement.ts";
 import type { ProberPort } from "../../infra/gate/ports.ts";
 import type { FakePod } from "../support/fake-pod.ts";
+import { next, stable } from "../unit/gate/stage.ts";
 import type { Disturbance } from "./schedule.ts";
 import type { Update, World } from "./world.ts";
 
@@ -47,7 +48,7 @@ export class Witness {
 
   constructor(world: World) {
     this.#world = world;
-    for (const pod of world.cluster.podsOf("aaaaaaaaaa")) this.#proven.add(lifeOf(pod));
+    for (const pod of world.cluster.podsOf(stable)) this.#proven.add(lifeOf(pod));
   }
 
   /** A new update begins; the disturbances of earlier ones still count for what was left. */
@@ -130,18 +131,19 @@ export class Witness {
 
   #step(): void {
     const { writes } = this.#world.cluster;
-    for (; this.#read < writes.length; this.#read++) this.#onWrite(writes[this.#read] ?? "");
-    this.#keepsServing();
-    this.#endpoints = new Set(this.#serving().map(lifeOf));
+    const serving = this.#serving();
+    for (; this.#read < writes.length; this.#read++) this.#onWrite(writes[this.#read] ?? "", serving);
+    this.#keepsServing(serving.length);
+    this.#endpoints = new Set(serving.map(lifeOf));
   }
 
-  #onWrite(write: string): void {
+  #onWrite(write: string, serving: readonly FakePod[]): void {
     const { revision = "" } = this.#update ?? {};
     const [verb, ...words] = write.split(" ");
     if (this.#grace !== undefined && this.#grace-- <= 0) this.broken.push(`wrote without the Lease: ${write}`);
     const joins =
       (verb === "switch" && write.endsWith(` ${revision}`)) || write.endsWith("pod by pod") || verb === "mark";
-    if (joins && !this.#isBehind) this.#noStrangers(write);
+    if (joins && !this.#isBehind) this.#noStrangers(write, serving);
     const leads =
       verb === "switch"
         ? words[0] !== revision && write.endsWith(` ${revision}`)
@@ -152,9 +154,9 @@ export class Witness {
   }
 
   /** Pods of the candidate that this write has put behind the Service have been proven. */
-  #noStrangers(write: string): void {
+  #noStrangers(write: string, serving: readonly FakePod[]): void {
     const { revision = "" } = this.#update ?? {};
-    const strangers = this.#serving().filter(
+    const strangers = serving.filter(
       (pod) => pod.revision === revision && !this.#proven.has(lifeOf(pod)) && !this.#endpoints.has(lifeOf(pod)),
     );
     for (const { name } of strangers) this.broken.push(`${write}: ${name} serves unproven`);
@@ -179,7 +181,7 @@ export class Witness {
   }
 
   /** Where nobody else takes pods away, clients find all but one of them at every moment; recreate excepted. */
-  #keepsServing(): void {
+  #keepsServing(now: number): void {
     const { strategy } = this.#update ?? {};
     const { cluster, replicas } = this.#world;
     if (
@@ -191,21 +193,19 @@ export class Witness {
     )
       return;
     const least = this.#hasFledRamp ? 1 : strategy === "blueGreen" ? replicas : replicas - 1;
-    const now = this.#serving().length;
     if (now < Math.min(least, this.#endpoints.size))
       this.broken.push(`only ${now} of ${replicas} serve after ${cluster.writes.at(-1)}`);
   }
 
   #serving(): readonly FakePod[] {
     const { cluster } = this.#world;
-    const uids = new Set(cluster.endpoints().map(({ podUid }) => podUid));
-    return ["aaaaaaaaaa", "bbbbbbbbbb"]
-      .flatMap((revision) => cluster.podsOf(revision))
-      .filter(({ uid }) => uids.has(uid));
+    if (cluster.traffic.kind === "none") return [];
+    const uids = cluster.endpoints().map(({ podUid }) => podUid);
+    return [stable, next].flatMap((revision) => cluster.podsOf(revision)).filter(({ uid }) => uids.includes(uid));
   }
 
   #lifeOf(uid: string): string | undefined {
-    const pods = ["aaaaaaaaaa", "bbbbbbbbbb"].flatMap((revision) => this.#world.cluster.podsOf(revision));
+    const pods = [stable, next].flatMap((revision) => this.#world.cluster.podsOf(revision));
     const pod = pods.find((each) => each.uid === uid);
     return pod === undefined ? undefined : lifeOf(pod);
   }

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import type { PromotionInputs, PromotionOutputs } from "../../infra/core/promotion-inputs.ts";
+import type { Milliseconds } from "../../infra/core/units.ts";
+import type { AppRef } from "../../infra/gate/ports.ts";
 import { promote } from "../../infra/gate/promote.ts";
 import type { PromotionPorts } from "../../infra/gate/promotion-ports.ts";
 import { FakeCluster, gpusPerReplica } from "../support/fake-cluster.ts";
@@ -30,10 +32,18 @@ export interface Update {
 /** Virtual milliseconds after which an update has not ended. */
 const patience = 6 * 3_600_000;
 
+/** Looks less often than a real watch would wake the run: many looks at the same show nothing. */
+class ModelCluster extends FakeCluster {
+  override async waitForChange(_ref: AppRef, atMost: Milliseconds, signal: AbortSignal): Promise<void> {
+    await this.call("waitForChange", signal);
+    await this.clock.sleep(Math.min(atMost, 5_000), signal);
+  }
+}
+
 /** One app in memory with all that promotes it, and a witness of what is done to it. */
 export class World {
   readonly clock = new ModelClock();
-  readonly cluster = new FakeCluster(this.clock);
+  readonly cluster = new ModelCluster(this.clock);
   readonly prober = new FakeProber(this.cluster);
   readonly watchdog = new FakeWatchdog(this.cluster);
   readonly lines: string[] = [];
