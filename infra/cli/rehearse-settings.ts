@@ -20,7 +20,7 @@ export interface SettingChange {
 }
 
 /** The stack's waits that only pass time, as a rehearsal keeps them. */
-export const rehearsedWaits: { readonly soakSeconds: Seconds; readonly drainSeconds: Seconds } = {
+const rehearsedWaits: { readonly soakSeconds: Seconds; readonly drainSeconds: Seconds } = {
   soakSeconds: 3,
   drainSeconds: 5,
 };

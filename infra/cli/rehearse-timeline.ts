@@ -77,8 +77,8 @@ function onTarget(
 ): Seconds | undefined {
   if (brief.includes(phase)) return seconds;
   if (phase === "soak") return soakSeconds;
-  // Draining begins with the switch.
-  if (phase === "retire") return Math.max(0, drainSeconds - soakSeconds);
+  // Where all old pods go at once, their drain has begun with the switch.
+  if (phase === "retire" && times === 1) return Math.max(0, drainSeconds - soakSeconds);
   if (phase !== "ready" || clocks.length === 0) return undefined;
   const starts = clocks.map(({ spans }) =>
     spans.filter((span) => simulatedPhases.includes(span.phase)).reduce((sum, span) => sum + span.seconds * speed, 0),

@@ -115,17 +115,34 @@ describe("a target with room for old and new at once", () => {
   });
 });
 
-test("a target without that room refuses blue-green as it would refuse the update, and goes on serving", async () => {
-  await hold("team-a", "codename-condor", { on: "h800-1", gpus: 6 });
-  const { exitCode, out } = await rehearsed("--strategy", "blueGreen", "--speed", "60", "--json");
-  const { plan, rollouts }: RehearsalReport = JSON.parse(out);
-  expect(plan[0]).toMatchObject({ strategy: "blueGreen", isPossible: false });
-  expect(rollouts[0]).toMatchObject({
-    verdict: "refused",
-    lowWater: { servingReplicas: 2, freeGpus: 2 },
-    reason: expect.stringMatching(
-      /^E_CAPACITY: .*needs 2 replicas of 2 GPUs each; there is room for 1 \(2 GPUs free\)/,
-    ),
+describe("a target without that room", () => {
+  let exitCode: number;
+  let report: RehearsalReport;
+  beforeAll(async () => {
+    await hold("team-a", "codename-condor", { on: "h800-1", gpus: 6 });
+    const told = await rehearsed("--strategy", "blueGreen,recreate", "--speed", "60", "--json");
+    exitCode = told.exitCode;
+    report = JSON.parse(told.out);
+  }, 600_000);
+
+  test("blue-green is refused as the update would be, and what serves goes on", () => {
+    expect(report.plan[0]).toMatchObject({ strategy: "blueGreen", isPossible: false });
+    expect(report.rollouts[0]).toMatchObject({
+      verdict: "refused",
+      lowWater: { servingReplicas: 2, freeGpus: 2 },
+      outageSeconds: 0,
+      reason: expect.stringMatching(
+        /^E_CAPACITY: .*needs 2 replicas of 2 GPUs each; there is room for 1 \(2 GPUs free\)/,
+      ),
+    });
+    expect(exitCode).toBe(1);
   });
-  expect(exitCode).toBe(1);
-}, 300_000);
+
+  test("recreate passes, and how long nobody serves is told", () => {
+    const [, recreate] = report.rollouts;
+    expect(recreate).toMatchObject({ verdict: "pass", lowWater: { servingReplicas: 0, freeGpus: 2 } });
+    const ofPhases = recreate?.timeline.filter(({ phase }) => ["empty", "ready", "probe"].includes(phase)) ?? [];
+    expect(ofPhases.map(({ lowWater }) => lowWater.servingReplicas)).toEqual([0, 0, 0]);
+    expect(recreate?.outageSeconds).toBeGreaterThan(3);
+  });
+});

@@ -52,6 +52,11 @@ test.each<[string, EvidencePhase[], number | undefined]>([
   ["starts one after another count each", [phase("ready", 0, 7), phase("ready", 9, 7)], 100],
   ["a soak takes what the settings say", [phase("soak", 0, 3)], 300],
   ["draining goes on beside the soak", [phase("retire", 0, 3)], 60],
+  [
+    "pods that go one after another drain for as long as their requests take",
+    [phase("retire", 0, 3), phase("retire", 9, 3)],
+    undefined,
+  ],
   ["what is a matter of requests alone takes as long anywhere", [phase("switch", 0, 0.2)], 0.2],
   ["how long probes take on GPUs is not known", [phase("probe", 0, 12)], undefined],
 ])("on the target %s", (_, phases, expected) => {
