@@ -6,7 +6,7 @@ import type { EvidenceDocument } from "../../../infra/gate/evidence.ts";
 import { stackOutputs } from "../../../infra/rehearsal/pulumi/pulumi.ts";
 import { timeUp } from "../cluster.ts";
 import { evidenceOf } from "../evidence-of.ts";
-import { type Bench, type BenchPart, inSeconds } from "../part.ts";
+import { type BenchPart, inSeconds } from "../part.ts";
 import { probeFleet } from "./fleet.ts";
 import { baselineOfHonestEngine } from "./probes.ts";
 
@@ -25,13 +25,16 @@ export const switching: BenchPart = {
     const cluster = await bench.cluster.deployed();
     const api = new ApiClient(loadKubeconfig({ kubeconfig: cluster.state.kubeconfig }), systemClock);
     try {
+      const baseline = await baselineOfHonestEngine(bench.signal);
       const proofs: EvidenceDocument[] = [];
+      const floors: Milliseconds[] = [];
+      // One after the other, so that both see the same machine.
       for (let run = 0; run < runs; run++) {
         const servedName = { path: ["model", "servedName"], value: `keye-${run}` };
         await timeUp(cluster.place, bench.cluster.stackFile(cluster, [servedName]));
         proofs.push(await evidenceOf(api, await stackOutputs(cluster.place), bench.signal));
+        floors.push((await probeFleet(bench, replicas, baseline)).cost.floor);
       }
-      const floors = await measureFloors(bench);
       const total = medianOf(proofs.map(readyToSwitched));
       const floor = medianOf(floors);
       bench.row(`from ready to switched, median of ${runs}`, inSeconds(total));
@@ -40,20 +43,12 @@ export const switching: BenchPart = {
         if (spent > 0) bench.row(`  of which ${phase}`, `${(spent / 1000).toFixed(2).padStart(6)} s`);
       }
       const ratio = `ratio ${(total / floor).toFixed(2)}`;
-      bench.row(`floor: ${replicas} pods' own answers, median of ${runs}`, inSeconds(floor), ratio);
+      bench.row(`floor: ${replicas} engines' own answers, median of ${runs}`, inSeconds(floor), ratio);
     } finally {
       api.close();
     }
   },
 };
-
-/** The answer times of as many engines, on the critical path of the same questions asked side by side. */
-async function measureFloors(bench: Bench): Promise<readonly Milliseconds[]> {
-  const baseline = await baselineOfHonestEngine(bench.signal);
-  const floors: Milliseconds[] = [];
-  for (let run = 0; run < runs; run++) floors.push((await probeFleet(bench, replicas, baseline)).cost.floor);
-  return floors;
-}
 
 function readyToSwitched({ phases }: EvidenceDocument): Milliseconds {
   const ready = phases.findLast(({ name }) => name === "ready");
