@@ -30,6 +30,7 @@ export async function recreate(run: PromotionRun, situation: Situation): Promise
   await parkLeftovers(run, situation, { isRoomAwaited: false });
   await bringSupply(run);
   await letComeBack(run, situation);
+  adoptEmpty(run);
   await startWatchdog(run);
   const emptied = await emptyStable(run);
   const present = deploymentOf(emptied, run.inputs.revision)?.spec.replicas ?? 0;
@@ -40,6 +41,17 @@ export async function recreate(run: PromotionRun, situation: Situation): Promise
   await verifyServing(run, proof);
   await run.phase({ name: "watchdog", seconds: apiPhaseSeconds }, (signal) => stopWatchdog(run, signal));
   return proof;
+}
+
+/**
+ * A stable revision found at 0 without a record of why was left so by a run for another candidate. It is worth as many
+ * replicas as this one: whoever fails next brings it back.
+ */
+function adoptEmpty(run: PromotionRun): void {
+  if (run.previousReplicas > 0) return;
+  run.previousReplicas = run.inputs.replicas;
+  run.emptied = { since: run.startedAt, replicas: run.previousReplicas };
+  run.outage.begin(run.startedAt);
 }
 
 /**

@@ -6,17 +6,13 @@ import type { Pod } from "../status/objects.ts";
 import { isReady } from "../status/pod-facts.ts";
 import type { Aftermath } from "./aftermath.ts";
 import { activeOf, deploymentOf, podsOf } from "./app-view.ts";
-import { decide, podPolicy } from "./decide.ts";
-import type { ProbeReport } from "./measurement.ts";
 import { stopWatchdog } from "./phase-watchdog.ts";
 import type { Observation } from "./ports.ts";
+import { proveOld } from "./prove-old.ts";
 import { isLockLost, type Undoing } from "./undoing.ts";
 
 /** Time between two looks at the revision that comes back. */
 const lookMs = 1_000;
-
-/** Pause before a pod that gave no answer is asked again. */
-const askAgainMs = 2_000;
 
 /** How waiting for the old revision ended. `cut`: the caller cancelled, and it comes back by itself. */
 type ComingBack =
@@ -126,24 +122,14 @@ async function firstWrong(undoing: Undoing, pods: readonly Pod[]): Promise<strin
 /** What is wrong with one pod's answers; undefined where it passes, `cut` where the caller cancelled meanwhile. */
 async function wrongOf(undoing: Undoing, pod: Pod): Promise<string | undefined> {
   const { run } = undoing;
-  const spec = { profile: "smoke" as const, expectation: { weightVersion: run.previous } };
-  const questions = { spec, baseline: { because: "It served before." } };
-  const reports: ProbeReport[] = [];
-  for (let round = 0; ; round++) {
+  const asked = { pod, revision: run.previous };
+  const ask = (signal: AbortSignal) => proveOld(run, asked, AbortSignal.any([signal, run.abort]));
+  try {
+    const verdict = await undoing.call(ask, run.inputs.deadlines.probeSeconds * 1000);
+    return verdict.kind === "pass" ? undefined : `${pod.metadata.name}: ${verdict.reason}`;
+  } catch (error) {
     if (run.abort.aborted) return "cut";
-    try {
-      const limit = run.inputs.deadlines.probeSeconds * 1000;
-      const ask = (signal: AbortSignal) =>
-        run.ports.prober.probePod(run.ref, pod, questions, AbortSignal.any([signal, run.abort]));
-      reports.push(await undoing.call(ask, limit));
-    } catch (error) {
-      if (run.abort.aborted) return "cut";
-      if (!(error instanceof DeployError)) throw error;
-      return `${pod.metadata.name}: ${textOf(error)}`;
-    }
-    const verdict = decide(podPolicy, reports);
-    if (verdict.kind === "pass") return undefined;
-    if (verdict.kind !== "wait" || round >= podPolicy.errorLimit) return `${pod.metadata.name}: ${verdict.reason}`;
-    await run.ports.clock.sleep(askAgainMs);
+    if (!(error instanceof DeployError)) throw error;
+    return `${pod.metadata.name}: ${textOf(error)}`;
   }
 }

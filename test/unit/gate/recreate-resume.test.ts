@@ -81,6 +81,17 @@ describe("a run that follows one killed in the gap", () => {
     expect(scene.state).toBe(promoted);
   });
 
+  test("for another candidate that fails brings the old revision back to as many replicas as that should have", async () => {
+    const scene = await killedAt("probePod#1");
+    const third = "cccccccccc";
+    scene.cluster.add({ revision: third, replicas: 0, script: { kind: "slow" } });
+    const other = { ...recreate, revision: third, workload: `keye-${third}`, replicas: 3 };
+    scene.cluster.nodes = [gpuNode("h800-0"), gpuNode("h800-1")];
+    const error = failureOf(await scene.promoteAgain(other));
+    expect(error.message).toMatch(/^GATE_FAILED phase=ready code=E_SLOW_START: rolled back, outage \d+ s: /);
+    expect(scene.state).toBe(`${stable} serves; ${stable} at 3, ${next} at 0`);
+  });
+
   test("does not wait for ever for an old revision that does not come back", async () => {
     const scene = await killedAt("probePod#1");
     scene.cluster.setScript(stable, { kind: "slow" });
