@@ -27,6 +27,14 @@ const groups: readonly Setting[] = [
   { path: ["engine", "resources", "memory"], value: "64Gi" },
 ];
 const changed = [...groups, { path: ["engine", "maxRunningRequests"], value: 50 }];
+/** Three groups: beside two that serve there is room for two. */
+const larger: readonly Setting[] = [
+  ...groups,
+  { path: ["engine", "maxRunningRequests"], value: 40 },
+  { path: ["replicas"], value: 3 },
+  { path: ["rollout", "strategy"], value: "auto" },
+  { path: ["toolsImage"], value: `registry.example/keye@sha256:${"c".repeat(64)}` },
+];
 /** Rank 2 of 4 belongs to the second node of a group. */
 const crashing = [
   ...groups,
@@ -130,5 +138,15 @@ describe.skipIf(findProgram(groupProgram, path) === undefined)("replicas of two 
     );
     const other = (pods: typeof after) => pods.find(({ metadata }) => metadata.name === `keye-${revision}-1`);
     expect(other(after)?.metadata.uid).toBe(other(before)?.metadata.uid);
+  });
+
+  test("make room for more of the next revision by going first", async () => {
+    const stable = await live();
+    const { exitCode, output } = await stack.up(larger);
+    expect(output).toContain("auto would choose recreate");
+    expect(output).toContain(`[empty] the pods of ${stable} are gone`);
+    expect(exitCode).toBe(0);
+    const candidate = await live();
+    expect(await replicas()).toMatchObject({ [stable]: 0, [candidate]: 3 });
   });
 });

@@ -24,8 +24,10 @@ export function checkNodes(patient: Patient): readonly Finding[] {
 
 function mismatch(sentence: string): Finding {
   const { where, what } = placed(sentence);
-  const cure = "Correct the pool in nodePools, or the nodes; until then a preview refuses the stack.";
-  return { id: "pool-mismatch", severity: "error", where: `pool ${where}`, what, cure };
+  const isOfSetting = where.startsWith("engine.");
+  const mend = isOfSetting ? "Install it, or change the setting" : "Correct the pool in nodePools, or the nodes";
+  const cure = `${mend}; until then a preview refuses the stack.`;
+  return { id: "pool-mismatch", severity: "error", where: isOfSetting ? where : `pool ${where}`, what, cure };
 }
 
 function growth(sentence: string): Finding {

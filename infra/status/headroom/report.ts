@@ -66,8 +66,8 @@ export function besideRefusal(headroom: Headroom): CapacityRefusal | undefined {
 
 /** Why it finds none even in the place of the old revision; undefined where it does. */
 export function recreateRefusal(headroom: Headroom): CapacityRefusal | undefined {
-  const { length } = headroom.stable;
-  const once = length === 0 ? "" : ` once the ${length} of the old revision ${length === 1 ? "is" : "are"} gone`;
+  const { stableReplicas: old } = headroom;
+  const once = old === 0 ? "" : ` once the ${old} of the old revision ${old === 1 ? "is" : "are"} gone`;
   return refusalOf(headroom, headroom.fitWithout(headroom.stable), once);
 }
 

@@ -22,6 +22,16 @@ test("the kind of object that makes a pool's nodes is asked for, and its absence
   expect(found.filter((line) => line.startsWith("error"))[0]).toContain("The cluster has no karpenter.sh/v1 NodePool");
 });
 
+test("the kind that keeps groups of pods running is asked for, and its absence is the setting's, not a pool's", () => {
+  const spread = { engine: { tpSize: 4, nodesPerReplica: 2 } };
+  const { kinds } = questionsOf(stackConfig(spread));
+  expect(kinds).toEqual([{ apiVersion: "leaderworkerset.x-k8s.io/v1", kind: "LeaderWorkerSet" }]);
+  const [error] = visit(spread, { missingKinds: kinds }).filter((line) => line.startsWith("error"));
+  expect(error).toMatch(
+    /^error pool-mismatch engine\.nodesPerReplica: 2 makes groups of pods, .*: install the LeaderWorkerSet/,
+  );
+});
+
 test("RDMA devices of a node are counted by the name that the pool gives them", () => {
   const nodePools = [{ name: "h800", rdma: { resource: "rdma/hca", perNode: 4 } }];
   expect(visit({ nodePools }, { nodes: seen([offering({ "rdma/hca": 4 })]) })).toEqual([]);
