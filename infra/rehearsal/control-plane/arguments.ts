@@ -51,6 +51,8 @@ export function apiserverArguments(layout: Layout, at: Endpoints): string[] {
     // The API refuses a loopback address in the endpoints of the Service "kubernetes".
     "--endpoint-reconciler-type=none",
     "--kubelet-preferred-address-types=InternalIP",
+    `--audit-policy-file=${layout.auditPolicy}`,
+    `--audit-log-path=${layout.auditLog}`,
     "--profiling=false",
   ];
 }

@@ -16,6 +16,7 @@ import {
   kwokArguments,
   schedulerArguments,
 } from "./arguments.ts";
+import { auditPolicy } from "./audit-policy.ts";
 import {
   type Identity,
   identities,
@@ -81,6 +82,7 @@ export class ControlPlane {
     writeFileSync(layout.tokens, tokenFile(this.#tokens), { mode: 0o600 });
     writeFileSync(layout.serviceAccountKey, newServiceAccountKey(), { mode: 0o600 });
     writeFileSync(layout.kwokConfig, kwokConfig());
+    writeFileSync(layout.auditPolicy, auditPolicy());
     await this.#spawn("etcd", etcdArguments(layout, at));
     await this.#startApiserver(signal);
     const kubeconfig = (identity: Identity) => join(layout.componentKubeconfigs, `${identity}.kubeconfig`);

@@ -15,6 +15,9 @@ export interface Layout {
   readonly tokens: string;
   readonly serviceAccountKey: string;
   readonly kwokConfig: string;
+  readonly auditPolicy: string;
+  /** Every request of a service account outside of the control plane, and whether it was allowed; a line of JSON each. */
+  readonly auditLog: string;
   /** The administrator's kubeconfig, for people and for Pulumi. */
   readonly kubeconfig: string;
   readonly componentKubeconfigs: string;
@@ -34,6 +37,8 @@ export function layoutOf(dir: string): Layout {
     tokens: join(dir, "certificates", "tokens.csv"),
     serviceAccountKey: join(dir, "certificates", "service-account.key"),
     kwokConfig: join(dir, "kwok.yaml"),
+    auditPolicy: join(dir, "audit-policy.yaml"),
+    auditLog: join(dir, "logs", "audit.log"),
     kubeconfig: join(dir, "kubeconfig"),
     componentKubeconfigs: join(dir, "certificates"),
     state: join(dir, "state.json"),

@@ -16,18 +16,15 @@ export interface Right {
   readonly isNeeded?: (config: StackConfig) => boolean;
 }
 
-const everything = ["get", "list", "watch", "create", "update", "patch", "delete"];
+/** Pulumi's Kubernetes provider applies, which is a patch, and creates; it never updates. */
+const everything = ["get", "list", "watch", "create", "patch", "delete"];
 
 /** Every right of `docs/rbac.md`, in its order. */
 export const rights: readonly Right[] = [
-  { scope: "namespace", group: "apps", resources: ["deployments", "replicasets"], verbs: ["get", "list", "watch"] },
-  { scope: "namespace", group: "", resources: ["pods", "events"], verbs: ["get", "list", "watch"] },
-  {
-    scope: "namespace",
-    group: "discovery.k8s.io",
-    resources: ["endpointslices"],
-    verbs: ["get", "list", "watch"],
-  },
+  { scope: "namespace", group: "apps", resources: ["deployments"], verbs: ["list", "watch"] },
+  { scope: "namespace", group: "apps", resources: ["replicasets"], verbs: ["list"] },
+  { scope: "namespace", group: "", resources: ["pods", "events"], verbs: ["list", "watch"] },
+  { scope: "namespace", group: "discovery.k8s.io", resources: ["endpointslices"], verbs: ["list", "watch"] },
   { scope: "namespace", group: "", resources: ["pods/log"], verbs: ["get"] },
   { scope: "namespace", group: "", resources: ["resourcequotas", "limitranges"], verbs: ["list"] },
   {
@@ -37,7 +34,9 @@ export const rights: readonly Right[] = [
     verbs: ["get", "create"],
     isNeeded: ({ gate }) => gate.transport === "port-forward",
   },
-  { scope: "namespace", group: "apps", resources: ["deployments/scale"], verbs: ["get", "patch"] },
+  { scope: "namespace", group: "apps", resources: ["deployments/scale"], verbs: ["patch"] },
+  { scope: "namespace", group: "apps", resources: ["deployments/scale"], verbs: ["get"], isNeeded: mayRecreate },
+  { scope: "namespace", group: "", resources: ["pods"], verbs: ["patch"], isNeeded: mayRamp },
   {
     scope: "namespace",
     group: "leaderworkerset.x-k8s.io",
@@ -51,7 +50,7 @@ export const rights: readonly Right[] = [
     group: "batch",
     resources: ["jobs"],
     verbs: ["get", "list", "create", "patch", "delete"],
-    isNeeded: hasJobs,
+    isNeeded: (config) => hasJobs(config) || mayRecreate(config),
   },
   { scope: "namespace", group: "coordination.k8s.io", resources: ["leases"], verbs: ["get", "create", "update"] },
   { scope: "namespace", group: "", resources: ["configmaps"], verbs: ["get", "list", "create", "update"] },
@@ -94,6 +93,13 @@ export const rights: readonly Right[] = [
   },
   { scope: "namespace", group: "policy", resources: ["poddisruptionbudgets"], verbs: everything },
   { scope: "namespace", group: "networking.k8s.io", resources: ["networkpolicies"], verbs: everything },
+  {
+    scope: "namespace",
+    group: "rbac.authorization.k8s.io",
+    resources: ["roles", "rolebindings"],
+    verbs: everything,
+    isNeeded: mayRecreate,
+  },
   { scope: "cluster", group: "", resources: ["nodes"], verbs: ["get", "list", "watch", "patch"] },
   { scope: "cluster", group: "", resources: ["pods"], verbs: ["list"] },
   { scope: "cluster", group: "", resources: ["namespaces"], verbs: ["get", "create", "patch"] },
@@ -116,6 +122,15 @@ export const rights: readonly Right[] = [
 
 function hasJobs({ model, supply, image }: StackConfig): boolean {
   return model.weights !== undefined || supply.prePull || image.kind === "source";
+}
+
+function mayRamp({ rollout }: StackConfig): boolean {
+  return rollout.strategy === "canary" || rollout.strategy === "auto";
+}
+
+/** Then there is a watchdog, with an account and rights of its own. Nobody may grant what they do not have. */
+function mayRecreate({ rollout, toolsImage }: StackConfig): boolean {
+  return toolsImage !== undefined && (rollout.strategy === "recreate" || rollout.strategy === "auto");
 }
 
 function hasGroups({ engine }: StackConfig): boolean {

@@ -75,7 +75,7 @@ test("rights on the objects that make nodes are asked for where the pools stand"
   const config = stackConfig(parse(readFileSync(file, "utf8")));
   const asked = accessQuestions(config).filter(({ group }) => group === "cluster.x-k8s.io");
   expect(asked.map(({ namespace, verb }) => `${namespace} ${verb}`)).toEqual(
-    ["get", "list", "watch", "create", "update", "patch", "delete"].map((verb) => `clusters ${verb}`),
+    ["get", "list", "watch", "create", "patch", "delete"].map((verb) => `clusters ${verb}`),
   );
   expect(accessQuestions(config).filter(({ group }) => group === "karpenter.sh")).toEqual([]);
 });
@@ -87,7 +87,7 @@ test("verbs that are refused become one finding for each resource, with the rule
     answers.map((one) => ({ ...one, isAllowed: one.resource !== "nodes" && one.resource !== "deployments/scale" })),
   );
   expect(visit({}, { access })).toEqual([
-    `error right-missing deployments/scale in namespace ${config.namespace}: The identity may not get, patch them, and a deployment must.`,
+    `error right-missing deployments/scale in namespace ${config.namespace}: The identity may not patch them, and a deployment must.`,
     "error right-missing nodes in the whole cluster: The identity may not get, list, watch, patch them, and a deployment must.",
   ]);
 });
