@@ -38,7 +38,10 @@ export async function observe(run: PromotionRun): Promise<Situation> {
     run.emptied = stillEmptied(run.inputs, observation, evidence);
     run.previous = previousOf(run, situation);
     run.traffic = observation.traffic;
-    run.previousReplicas = run.emptied?.replicas ?? deploymentOf(observation, run.previous)?.spec.replicas ?? 0;
+    run.previousReplicas = Math.max(
+      recordedReplicas(run, evidence),
+      deploymentOf(observation, run.previous)?.spec.replicas ?? 0,
+    );
     if (run.emptied !== undefined && observation.endpoints.length === 0) run.outage.begin(run.emptied.since);
     run.line("observe", sentence(run, situation));
     return situation;
@@ -69,6 +72,12 @@ function previousOf(run: PromotionRun, { kind, observation, evidence }: Situatio
   return (isWarm || run.emptied !== undefined) && evidence.previousRevision !== run.inputs.revision
     ? evidence.previousRevision
     : noRevision;
+}
+
+/** What the revision before had when an earlier run, which did not come to its end, began to take it away. */
+function recordedReplicas({ previous }: PromotionRun, evidence: EvidenceDocument | undefined): number {
+  if (evidence?.isUnfinished !== true || evidence.previousRevision !== previous) return 0;
+  return evidence.previousReplicas ?? 0;
 }
 
 function sentence(run: PromotionRun, { kind, observation, evidence }: Situation): string {

@@ -59,18 +59,16 @@ function recreate(headroom: Headroom): StrategyAnswer {
  * replica takes the first whose node then has room.
  */
 export function canary(headroom: Headroom): StrategyAnswer {
-  const { surge, stable } = headroom;
+  const { surge, stable, present } = headroom;
   const answer = (isPossible: boolean, reason: string) => ({ strategy: "canary" as const, isPossible, reason });
   if (stable.length === 0) return answer(false, "no old revision serves that it could go beside");
   if (headroom.podsPerReplica > 1 || stable.some(isWorker)) return answer(false, groupsAreNotPicked);
   const { placed, needsPlaceAtOnce } = replaceOneByOne(headroom);
   if (placed < surge) return answer(false, `room for ${placed} of ${surge} when old replicas go one by one`);
   if (!needsPlaceAtOnce) return answer(true, `one at a time beside the ${stable.length} of the old revision`);
-  if (stable.length === 1) return answer(false, "the only old replica would have to go first");
-  return answer(
-    true,
-    `one by one in the place of an old replica, ${stable.length - 1} of ${stable.length} serve meanwhile`,
-  );
+  const serving = stable.length + present;
+  if (serving === 1) return answer(false, "the only old replica would have to go first");
+  return answer(true, `one by one in the place of an old replica, ${serving - 1} of ${serving} serve meanwhile`);
 }
 
 /** @see sigs.k8s.io/lws v0.8.0: leaders are a StatefulSet, which goes down by its last ordinal whatever a pod's deletion cost */
