@@ -1,4 +1,5 @@
 import { baselineName } from "../core/names.ts";
+import { isWorker } from "../status/groups.ts";
 import type { Pod } from "../status/objects.ts";
 import { engineStatus, isReady, lifeOf } from "../status/pod-facts.ts";
 import { podsOf } from "./app-view.ts";
@@ -113,13 +114,17 @@ function proven(pod: Pod, reports: readonly ProbeReport[], verdict: GateVerdict)
 
 /** The kubelet reports `repository@sha256:…` of what it really runs. */
 function imageMismatch(run: PromotionRun, pod: Pod): string | undefined {
+  const ofWorker = pod.workers?.map((worker) => imageMismatch(run, worker)).find((found) => found !== undefined);
+  if (ofWorker !== undefined) return ofWorker;
   const running = engineStatus(pod)?.imageID ?? "";
   const { imageDigest } = run.inputs;
   if (running === "") {
     run.notes.push(`${pod.metadata.name}: the kubelet names no image digest, so the image was not compared.`);
     return undefined;
   }
-  return running.endsWith(imageDigest) ? undefined : `image: wanted ${imageDigest}, the kubelet runs ${running}.`;
+  if (running.endsWith(imageDigest)) return undefined;
+  const where = isWorker(pod) ? ` of ${pod.metadata.name}` : "";
+  return `image${where}: wanted ${imageDigest}, the kubelet runs ${running}.`;
 }
 
 function rejected(run: PromotionRun, pod: ProvenPod) {

@@ -76,6 +76,19 @@ describe("earlier revisions", () => {
     verdict(d, 4);
   });
 
+  test("finds a revision of groups by what it is", async () => {
+    const revision = "eeeeeeeeee";
+    const name = `keye-${revision}`;
+    const labels = { "app.kubernetes.io/instance": "keye", "keye-stack.dev/revision": revision };
+    api.put(`/apis/leaderworkerset.x-k8s.io/v1/namespaces/keye/leaderworkersets/${name}`, {
+      metadata: { name, labels },
+    });
+    verdict(revision, 9);
+    const found = await inspectRevisions(client, { namespace: "keye", app: "keye", target: b, atMost: 1 }, never);
+    const objects = [{ apiVersion: "leaderworkerset.x-k8s.io/v1", kind: "LeaderWorkerSet", name }];
+    expect(found).toEqual({ promoted: [{ revision, objects }] });
+  });
+
   test("are those that were promoted, the last first, with what stands under their names, and never the target", async () => {
     const { promoted } = await inspectRevisions(client, args, never);
     const objects = (name: string) => [
