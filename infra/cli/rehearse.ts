@@ -42,8 +42,9 @@ loopback addresses and ends with the command, or with "down" where it was detach
           --speed N          simulated seconds in one second while engines start (default: 10)
           --json             the result as JSON
 
-Exit codes: 0 done (--from-context: every rollout passed), 1 --from-context: one did not, or none is possible, 2 bad input, 4 environment (a port that is taken, a folder that cannot be written, a tool that is
-missing; status and env: it is not running; up: it runs already), 130 cancelled while starting.
+Exit codes: 0 done (--from-context: every rollout passed), 1 --from-context: one did not, or none is possible, 2 bad input,
+4 environment (a port that is taken, a folder that cannot be written, a tool that is missing, a target that cannot be read; status
+and env: it is not running; up: it runs already), 130 cancelled.
 `;
 
 /** `keye rehearse`: starts, ends and describes embedded clusters. */
