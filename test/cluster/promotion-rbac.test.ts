@@ -154,7 +154,11 @@ describe("a stack that is deployed with the documented rights alone", () => {
 });
 
 /** One verb of a right. */
-type Use = Pick<Right, "scope" | "group" | "name"> & { readonly resource: string; readonly verb: string };
+type Use = Pick<Right, "scope" | "group"> & {
+  readonly name: Right["name"];
+  readonly resource: string;
+  readonly verb: string;
+};
 
 function isUse({ verb, objectRef }: Audited, use: Use): boolean {
   if (objectRef === undefined) return false;
