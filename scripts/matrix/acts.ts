@@ -67,7 +67,10 @@ export const holdSpareGpus: Act = async ({ stack }) => {
   await cluster.createNamespace(othersNamespace).catch(() => undefined);
   const pods = await cluster.pods("keye");
   for (const node of await gpuNodes(stack)) {
-    const held = pods.filter(({ spec }) => spec?.nodeName === node).length * 2;
+    const engines = pods.filter(
+      ({ metadata, spec }) => spec?.nodeName === node && revisionLabel in (metadata.labels ?? {}),
+    );
+    const held = engines.length * 2;
     await cluster.create([
       `/api/v1/namespaces/${othersNamespace}/pods`,
       gpuPlaceholder(`holds-${node}`, node, 8 - held),

@@ -76,13 +76,12 @@ export class Lane {
       running = processes;
     };
     const limit = async (): Promise<never> => {
-      await systemClock.sleep(rowSeconds * 1000, AbortSignal.any([over.signal, this.#signal]));
       try {
-        running?.send("SIGKILL", "all");
-      } catch {
-        // It has ended by itself between two updates.
+        await systemClock.sleep(rowSeconds * 1000, AbortSignal.any([over.signal, this.#signal]));
+        throw new Error(`not over after ${rowSeconds} s`);
+      } finally {
+        if (!over.signal.aborted) endAll(running);
       }
-      throw new Error(`not over after ${rowSeconds} s`);
     };
     try {
       return await Promise.race([this.#playOn(row, { onUpdate, onOutput: (output) => outputs.push(output) }), limit()]);
@@ -130,5 +129,13 @@ export class Lane {
   #take(): number {
     this.#number += 2;
     return this.#number - 2;
+  }
+}
+
+function endAll(processes: PulumiProcesses | undefined): void {
+  try {
+    processes?.send("SIGKILL", "all");
+  } catch {
+    // They have ended by themselves between two updates.
   }
 }

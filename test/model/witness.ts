@@ -11,11 +11,11 @@ const ofReplicas: readonly Disturbance[] = ["scale-old-up", "scale-old-down", "s
 const ofSelector: readonly Disturbance[] = ["select-nothing", "select-old", "select-new", "select-third"];
 const ofEngines: readonly Disturbance[] = ["new-crashes", "new-never-ready"];
 
-/** Calls that change the cluster. */
-const writing: readonly string[] = [
+/** Calls of a write that come after its look at the Lease: no look can close that gap. */
+const pastCheck: readonly string[] = [
+  "readEvidence",
   "scale",
   "switchTraffic",
-  "switched",
   "markPod",
   "saveEvidence",
   "saveBaseline",
@@ -68,9 +68,9 @@ export class Witness {
     this.#seen.push(what);
     this.#ever.push(what);
     if (what === "cancel") this.#isCancelled = true;
-    if (what === "lose-lease" || what === "steal-lease")
-      this.#grace = writing.includes(call) && call !== "switched" ? 1 : 0;
-    if ([...ofPods, ...ofReplicas, ...ofEngines].includes(what)) this.#changes++;
+    const isHeld = this.#world.cluster.leaseHolder?.startsWith("update-") === true;
+    if (isHeld && (what === "lose-lease" || what === "steal-lease")) this.#grace = pastCheck.includes(call) ? 1 : 0;
+    if ([...ofPods, ...ofReplicas, ...ofEngines, ...ofSelector].includes(what)) this.#changes++;
   }
 
   /** Whether one of these has disturbed this update, or any so far. */
@@ -124,7 +124,7 @@ export class Witness {
       .map(({ name }) => name);
   }
 
-  /** Whether pods have changed since the run has last looked: no look can close that gap. */
+  /** Whether anything has changed since the run has last looked: no look can close that gap. */
   get #isBehind(): boolean {
     return this.#changes > this.#looked;
   }
@@ -169,7 +169,7 @@ export class Witness {
     if (revision === target || strategy !== "blueGreen") return;
     const { traffic } = cluster;
     const serves = traffic.kind === "revision" && traffic.revision === revision;
-    if (serves) this.broken.push(`scaled ${revision} to ${replicas} while it serves`);
+    if (serves && !this.#isBehind) this.broken.push(`scaled ${revision} to ${replicas} while it serves`);
     else if (
       !lines.some((line) => line.startsWith("[soak]")) &&
       traffic.kind === "revision" &&
