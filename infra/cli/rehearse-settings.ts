@@ -41,10 +41,10 @@ export function pinForRehearsal(
   }
   const { repository, pullPolicy, pullSecrets } = config.image;
   const tag = config.image.kind === "prebuilt" ? config.image.tag : "source";
-  const digest = `sha256:${sha256(`${repository}:${tag}`)}`;
-  const { weights, ...model } = config.model;
+  const given = config.image.kind === "prebuilt" ? config.image.digest : undefined;
+  const digest = given ?? `sha256:${sha256(`${repository}:${tag}`)}`;
   const image = { kind: "prebuilt", repository, tag, digest, pullPolicy, pullSecrets } as const;
-  return { stack: { ...config, image, model }, isMadeUp: true };
+  return { stack: { ...config, image }, isMadeUp: true };
 }
 
 /** How a rehearsal differs from an update on the target. */
@@ -69,7 +69,8 @@ export function rehearsalChanges(
     change("context"),
     change("image", { kind: "prebuilt", repository, tag, digest }),
     // The folder of the weights is taken to hold them.
-    ...(model.weights === undefined ? [] : [change("model.weights"), change("model.revision")]),
+    change("model.weights"),
+    change("model.revision", model.weights === undefined ? model.revision : undefined),
     change("model.path", model.path),
     change("nodePools", pools),
     change("supply.prePull", false),

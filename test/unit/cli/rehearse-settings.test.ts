@@ -108,6 +108,20 @@ test.each([
   expect(pinForRehearsal(readStackFile(stackFile), emptyLock, stackFile).isMadeUp).toBe(true);
 });
 
+test("weights that the lock does not know are left out too, and a digest that is given stays", () => {
+  const { model, image } = rehearsed({
+    ...digest,
+    toolsImage: `registry.example.com/tools@${testDigest}`,
+    model: {
+      path: "/models",
+      weights: { kind: "huggingface", repo: "Kwai-Keye/Keye-VL-2.0-30B-A3B" },
+      volume: { kind: "hostPath", path: "/data", mountPath: "/models" },
+    },
+  }).config;
+  expect([model.weights, model.revision, model.path]).toEqual([undefined, undefined, "/models"]);
+  expect(image).toMatchObject({ digest: testDigest });
+});
+
 test("the present has the replicas and the size of what serves, and is another revision", () => {
   const resources = { requests: { cpu: "12", memory: "128Gi", "nvidia.com/gpu": "4" } };
   const serving = Array.from({ length: 3 }, () => ({ containers: [{ name: "engine", resources }] }));
