@@ -7,6 +7,7 @@ import type { Proof } from "./proof.ts";
 import { beginRamp, resumeRamp } from "./ramp-begin.ts";
 import { takeOver } from "./ramp-end.ts";
 import { guarded } from "./ramp-guard.ts";
+import { readmitOld } from "./ramp-readmit.ts";
 import { replaceOld } from "./ramp-replace.ts";
 import { steppingOf } from "./ramp-steps.ts";
 
@@ -24,6 +25,7 @@ export async function canary(run: PromotionRun, situation: Situation): Promise<P
   const ramp = resumed ?? (await beginRamp(run));
   return await guarded(run, ramp, async () => {
     const stepping = steppingOf(run, ramp);
+    if (resumed !== undefined) await readmitOld(stepping);
     await replaceOld(stepping);
     return await takeOver(stepping);
   });

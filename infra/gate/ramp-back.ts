@@ -30,7 +30,8 @@ import {
 export async function walkBack(stepping: Stepping, isWrong: boolean): Promise<{ readonly switchedAt: EpochMs }> {
   const { run, ramp, step } = stepping;
   ramp.admitsOld = false;
-  ramp.trust(podsOf(await look(stepping), ramp.from).filter(isReady));
+  const isOld = (pod: Pod) => isReady(pod) && (ramp.isLabelled(pod) || ramp.isOld(pod));
+  ramp.trust(podsOf(await look(stepping), ramp.from).filter(isOld));
   await swapBack(stepping, isWrong);
   const switchedAt = run.ports.clock.now();
   await empty(stepping, ramp.to, switchedAt);

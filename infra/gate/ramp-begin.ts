@@ -72,6 +72,8 @@ export function rampLeft(run: PromotionRun, { observation, evidence }: Situation
   const oldReplicas = (isRecorded ? evidence.previousReplicas : undefined) ?? seen;
   const ramp = new Ramp({ from: traffic.from, to: traffic.to, oldReplicas, newReplicas: replicas });
   ramp.trust(ramp.servingOf(observation, ramp.to));
+  // Not before it is known which of them may.
+  ramp.admitsOld = false;
   run.ramp = ramp;
   run.previousReplicas = oldReplicas;
   run.stage = "scaled";

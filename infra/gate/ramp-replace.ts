@@ -83,15 +83,16 @@ async function nextOf(run: PromotionRun, ramp: Ramp, signal: AbortSignal): Promi
   const { replicas } = run.inputs;
   const present = replicasOf(observation, to);
   const left = replicasOf(observation, from);
-  // An old pod that does not serve costs nobody anything, and the controller takes it first.
-  const old = podsOf(observation, from).toSorted((a, b) => Number(isReady(a)) - Number(isReady(b)));
+  // An old pod that does not serve costs nobody anything.
+  const isServing = (pod: Pod) => isReady(pod) && ramp.isLabelled(pod);
+  const old = podsOf(observation, from).toSorted((a, b) => Number(isServing(a)) - Number(isServing(b)));
   const headroom = await roomFor(run, { grows: to, shrinks: from, replicas }, observation, signal);
   if (headroom !== undefined && present < replicas && headroom.fitWithout([]).fits > 0)
     return { kind: "grow", present };
   if (left === 0 || (left === 1 && present > 0)) return { kind: "last" };
   const pod = old.find((each) => present >= replicas || !isReady(each) || makesRoom(headroom, each));
   const serving = ramp.servingOf(observation).length;
-  if (pod !== undefined && isReady(pod) && serving <= ramp.floor) {
+  if (pod !== undefined && isServing(pod) && serving <= ramp.floor) {
     return { kind: "wait", why: `${serving} pods serve, and no fewer than ${ramp.floor} shall` };
   }
   if (pod !== undefined && left > 1) return { kind: "remove", pod };

@@ -99,7 +99,10 @@ export async function takeOut(
       run,
       (observation) => {
         requireTraffic(run, observation, ramp.traffic);
-        const stay = ramp.servingOf(observation).filter(({ metadata }) => !uids.has(metadata.uid));
+        const serving = ramp.servingOf(observation);
+        const stay = serving.filter(({ metadata }) => !uids.has(metadata.uid));
+        // What does not serve is missed by nobody.
+        if (stay.length === serving.length) return true;
         if (stay.length < floor) run.status("ramp", `${names} goes when ${floor} others serve, now ${stay.length}`);
         return stay.length >= floor;
       },
@@ -124,7 +127,8 @@ export async function takeOut(
 }
 
 /** Waits until a pod that was taken out is idle, then scales its Deployment by one and waits until the pod is gone. */
-export async function remove({ run, ramp, step }: Stepping, pod: Pod, since: EpochMs): Promise<void> {
+export async function remove(stepping: Stepping, pod: Pod, since: EpochMs): Promise<void> {
+  const { run, ramp, step } = stepping;
   const { drainSeconds, drainLimitSeconds } = run.inputs.deadlines;
   const revision = revisionOf(pod) ?? ramp.from;
   if (isReady(pod)) {
@@ -132,21 +136,20 @@ export async function remove({ run, ramp, step }: Stepping, pod: Pod, since: Epo
       drainPods(run, { phase: "retire", pods: [pod], since }, signal),
     );
   }
-  await step("retire", graceOf(pod) + apiPhaseSeconds, async (signal) => {
+  const isStaying = (now: Observation) =>
+    podsOf(now, revision).some(({ metadata }) => metadata.uid === pod.metadata.uid);
+  const after = await step("retire", graceOf(pod) + apiPhaseSeconds, async (signal) => {
     const observation = await run.ports.cluster.observe(run.ref, signal);
     requireTraffic(run, observation, ramp.traffic);
     const replicas = Math.max(0, replicasOf(observation, revision) - 1);
     await scaleTo(run, { revision, replicas, observation }, signal);
-    const isStaying = (now: Observation) =>
-      podsOf(now, revision).some(({ metadata }) => metadata.uid === pod.metadata.uid);
     const isPassedOver = (now: Observation) => isStaying(now) && podsOf(now, revision).length <= replicas;
-    const after = await lookUntil(run, (now) => isGone(now, pod) || isPassedOver(now), signal);
-    if (isGone(after, pod)) return;
-    // The controller has taken another one, which was not ready: this one may serve again.
-    const { name } = pod.metadata;
-    run.line("ramp", `${name} stays: another pod of ${revision} went in its place`);
-    ramp.noteBack(pod);
+    return await lookUntil(run, (now) => isGone(now, pod) || isPassedOver(now), signal);
   });
+  if (isGone(after, pod)) return;
+  // The controller has taken another one, which was not ready: this one may serve again, if it did.
+  run.line("ramp", `${pod.metadata.name} stays: another pod of ${revision} went in its place`);
+  if (ramp.isOld(pod)) await letIn(stepping, [pod]);
 }
 
 /** Lets all pods of a revision, which take no requests any more, become idle, and scales it to 0. */

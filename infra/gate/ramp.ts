@@ -32,6 +32,7 @@ export class Ramp {
   readonly #proven = new Map<string, ProvenPod>();
   readonly #trusted = new Set<string>();
   readonly #out = new Set<string>();
+  readonly #old = new Set<string>();
 
   constructor({ from, to, oldReplicas, newReplicas }: RampParts) {
     this.from = from;
@@ -88,7 +89,13 @@ export class Ramp {
 
   /** From when a pod is asked to leave, nobody lets it in again. */
   noteOut(pod: Pod): void {
+    if (this.isLabelled(pod)) this.#old.add(lifeOf(pod));
     this.#out.add(pod.metadata.uid ?? "");
+  }
+
+  /** Whether this run has taken a pod out that served. */
+  isOld(pod: Pod): boolean {
+    return this.#old.has(lifeOf(pod));
   }
 
   noteBack(pod: Pod): void {
