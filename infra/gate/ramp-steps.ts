@@ -49,7 +49,7 @@ export async function lookUntil(
 }
 
 /** Ends the run where somebody else has moved the selector: then the labels mean nothing any more. */
-export function requireTraffic(run: PromotionRun, { traffic }: Observation, wanted: Traffic): void {
+function requireTraffic(run: PromotionRun, { traffic }: Observation, wanted: Traffic): void {
   if (isSameTraffic(traffic, wanted)) return;
   const message = `somebody else changed the selector: wanted ${trafficText(wanted)}, selector now ${trafficText(traffic)}.`;
   const where = `${run.ref.namespace}/service/${run.ref.service}`;
@@ -212,7 +212,7 @@ export async function mark(
 }
 
 /** Endpoints that get new requests. */
-export function readyEndpoints({ endpoints }: Observation): Observation["endpoints"] {
+function readyEndpoints({ endpoints }: Observation): Observation["endpoints"] {
   return endpoints.filter(({ ready, terminating }) => ready && !terminating);
 }
 

@@ -130,11 +130,11 @@ export class FakeCluster implements ClusterPort, LeasePort {
     this.onStep();
   }
 
-  /** Deletes a pod; its Deployment makes another at once. */
+  /** Deletes a pod, which is gone at once: its Deployment makes another, and that may need the very place. */
   deletePod(uid: string): void {
     const pod = this.#pods.find((each) => each.uid === uid);
     if (pod === undefined) return;
-    this.changePod(uid, { deletedAt: this.clock.now() });
+    this.#pods = this.#pods.filter((each) => each !== pod);
     this.#create(pod.revision, this.clock.now());
     this.onStep();
   }

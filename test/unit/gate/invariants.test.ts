@@ -11,7 +11,9 @@ test.each(["blueGreen", "canary", "recreate"] as const)(
   { timeout: 60_000 },
   async (strategy) => {
     await fc.assert(
-      fc.asyncProperty(schedules(strategy), async (schedule) => expect(await brokenLaws(schedule)).toEqual([])),
+      fc.asyncProperty(schedules(strategy), async (schedule) => {
+        expect(await brokenLaws(schedule)).toEqual([]);
+      }),
       { numRuns },
     );
   },
