@@ -25,6 +25,9 @@ type CarryOut = (run: PromotionRun, situation: Situation) => Promise<Proof>;
 /** Milliseconds that writing the record of a failure may take. */
 const recordMs = 10_000;
 
+/** Milliseconds that giving the Lease back may take: longer than the adapter's own try. */
+const unlockMs = 15_000;
+
 /**
  * Proves the target revision and lets it serve, or leaves what serves as it is. Runs under the app's Lease, derives
  * everything from live objects, and may be run again after any end.
@@ -185,8 +188,12 @@ async function record(
 }
 
 async function unlock(run: PromotionRun): Promise<void> {
+  const { lease } = run;
+  if (lease === undefined) return;
   try {
-    await run.lease?.release();
+    const limit = { clock: run.ports.clock, milliseconds: unlockMs };
+    const outcome = await withinDeadline(limit, AbortSignal.any([]), () => lease.release());
+    if (outcome.kind === "deadline") throw new Error(`no answer within ${unlockMs / 1000} s`);
   } catch (error) {
     run.line("unlock", `the Lease could not be released and will expire by itself: ${textOf(error)}`);
   }

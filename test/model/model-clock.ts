@@ -49,6 +49,11 @@ export class ModelClock extends ManualClock {
     }
   }
 
+  /** Lets time pass in which nobody does anything. */
+  pass(duration: Milliseconds): void {
+    this.#now += duration;
+  }
+
   /** Forgets who sleeps: of a run that is over, or has died. */
   clear(): void {
     this.#sleepers = [];

@@ -184,14 +184,9 @@ export class Witness {
   #keepsServing(now: number): void {
     const { strategy } = this.#update ?? {};
     const { cluster, replicas } = this.#world;
-    if (
-      strategy === "recreate" ||
-      !this.#servedBefore ||
-      this.hasTouchedPods ||
-      this.hasTouchedByHand ||
-      this.#endpoints.size === 0
-    )
-      return;
+    // Where the old revision answers wrongly too, a candidate that turned out wrong is still taken away.
+    const isNotOurs = this.hasTouchedPods || this.hasTouchedByHand || this.#ever.includes("old-wrong");
+    if (strategy === "recreate" || !this.#servedBefore || isNotOurs || this.#endpoints.size === 0) return;
     const least = this.#hasFledRamp ? 1 : strategy === "blueGreen" ? replicas : replicas - 1;
     if (now < Math.min(least, this.#endpoints.size))
       this.broken.push(`only ${now} of ${replicas} serve after ${cluster.writes.at(-1)}`);

@@ -111,8 +111,9 @@ export class World {
     return seen;
   }
 
-  /** Mends all that is broken; what people have set by hand stays. */
+  /** Mends all that is broken, and lets what ends come to its end; what people have set by hand stays. */
   heal(): void {
+    this.clock.pass(60_000);
     this.prober.pods.clear();
     this.prober.revisions.clear();
     this.prober.traffic.clear();
