@@ -14,5 +14,6 @@ export function endingOf({ exitCode, output }: Pick<Ended, "exitCode" | "output"
 export function codeIn(output: string): string {
   const headline = /\b((?:GATE|E)_[A-Z_]+) phase=\S+(?: code=(E_[A-Z_]+))?/.exec(output);
   if (headline?.[1] === "E_ROLLBACK_FAILED") return headline[1];
-  return headline?.[2] ?? headline?.[1] ?? "";
+  // What the program refuses before the promotion has no phase.
+  return headline?.[2] ?? headline?.[1] ?? /error: (E_[A-Z_]+): /.exec(output)?.[1] ?? "";
 }

@@ -71,6 +71,7 @@ test.each([
   ["GATE_FAILED phase=ready code=E_IMAGE: x", "E_IMAGE"],
   ["E_CANCELLED phase=switch: x", "E_CANCELLED"],
   ["E_ROLLBACK_FAILED phase=soak code=E_POSTVERIFY: x", "E_ROLLBACK_FAILED"],
+  ["error: E_CAPACITY: keye/keye-b: needs 2 replicas", "E_CAPACITY"],
   ["error: no promotion", ""],
 ])("%s is told by its code %s", (output, code) => {
   expect(codeIn(output)).toBe(code);
