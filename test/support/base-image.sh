@@ -6,7 +6,7 @@ set -eu
 make() {
   # Extended attributes are kept: newuidmap lives by one.
   mmdebstrap --format=tar --variant=essential \
-    --include=ca-certificates,git,libcap2-bin,libnuma1,python3-pip,python3-setuptools,python3-venv,python3-wheel,rootlesskit,runc,uidmap \
+    --include=ca-certificates,git,libcap2-bin,libnuma1,libstdc++6,python3-pip,python3-setuptools,python3-venv,python3-wheel,rootlesskit,runc,uidmap \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-exclude=/usr/share/man/*' \
     --dpkgopt='path-exclude=/usr/share/locale/*' \
     --customize-hook="sh '$(readlink -f "$0")' --furnish \"\$1\"" \

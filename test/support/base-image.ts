@@ -1,8 +1,8 @@
 import { execFile } from "node:child_process";
 import { createHash } from "node:crypto";
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync } from "node:fs";
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, symlinkSync } from "node:fs";
 import { homedir } from "node:os";
-import { basename, join } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import { promisify } from "node:util";
 import { findProgram } from "../../infra/rehearsal/control-plane/tools.ts";
 import { type ImageConfig, writeImageLayout } from "../../infra/rehearsal/real-node/image-layout.ts";
@@ -69,6 +69,33 @@ export async function makeBuildkitImage(request: ImageRequest, path: string): Pr
     User: `${builder}:${builder}`,
     Entrypoint: ["rootlesskit", "buildkitd"],
   });
+}
+
+/**
+ * Makes an image with the command `keye`, as the Dockerfile has it but on the base image's file system, and returns the folder
+ * of its OCI layout. The program, its dependencies and Node.js are those of this checkout.
+ */
+export async function makeToolsImage(request: ImageRequest): Promise<string> {
+  const root = resolve(import.meta.dirname, "../..");
+  const files = join(request.dir, "tools-files");
+  const app = join(files, "app");
+  const bin = join(files, "usr", "local", "bin");
+  for (const folder of [app, bin]) mkdirSync(folder, { recursive: true });
+  const run = promisify(execFile);
+  const { stdout } = await run("npm", ["ls", "--omit=dev", "--all", "--parseable"], { cwd: root, maxBuffer: 1 << 24 });
+  // The first line is the project itself.
+  const packages = stdout
+    .trim()
+    .split("\n")
+    .slice(1)
+    .map((path) => relative(root, path));
+  await run("cp", ["-a", "--parents", "package.json", "infra", ...packages, app], { cwd: root, maxBuffer: 1 << 24 });
+  copyFileSync(process.execPath, join(bin, "node"));
+  chmodSync(join(app, "infra/cli/main.ts"), 0o755);
+  symlinkSync("/app/infra/cli/main.ts", join(bin, "keye"));
+  const layer = `${files}.tar`;
+  await makeTar(layer, files);
+  return makeImage(request, [await rootFileSystem(), layer], { Env: [systemPath], Entrypoint: ["keye"] });
 }
 
 async function makeImage({ dir, name }: ImageRequest, layers: readonly string[], config: ImageConfig): Promise<string> {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { gpuNode } from "../../support/fake-pod.ts";
-import { failureOf, inputs, next, Scene, stable } from "./stage.ts";
+import { failureOf, next, Scene, stable } from "./stage.ts";
 
 const third = "cccccccccc";
 
