@@ -1,7 +1,7 @@
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
-import { diagnoseRollout, type RolloutDiagnosis } from "../gate/rollout-diagnosis.ts";
-import { rolloutFindingIds } from "../gate/rollout-diagnosis-findings.ts";
-import type { RolloutFacts } from "../gate/standing.ts";
+import { diagnoseRollout, type RolloutDiagnosis } from "../gate/ledger/diagnosis.ts";
+import { rolloutFindingIds } from "../gate/ledger/diagnosis-findings.ts";
+import type { RolloutFacts } from "../gate/ledger/standing.ts";
 import { appHelp, appOptions, readAppAim, withCluster } from "./app-aim.ts";
 import type { Command, CommandWorld } from "./command.ts";
 import { parseFlags, usageError } from "./flags.ts";

@@ -1,12 +1,12 @@
 import type { Seconds } from "../core/units.ts";
 import type { EvidenceDocument, EvidenceFault } from "../gate/evidence.ts";
-import type { LedgerEntry } from "../gate/ledger.ts";
-import { ago } from "../gate/ledger-text.ts";
+import type { LedgerEntry } from "../gate/ledger/ledger.ts";
+import type { RevisionStanding } from "../gate/ledger/standing.ts";
+import { ago } from "../gate/ledger/text.ts";
 import type { Measurement } from "../gate/measurement.ts";
 import { spansText } from "../gate/phase-clock.ts";
 import type { AppRef } from "../gate/ports.ts";
 import type { ProvenPod } from "../gate/proof.ts";
-import type { RevisionStanding } from "../gate/standing.ts";
 
 /** What a revision is explained from. */
 export interface Explained {

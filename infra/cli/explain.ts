@@ -1,6 +1,6 @@
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
-import { type EvidenceLedger, entriesOf, type LedgerEntry } from "../gate/ledger.ts";
-import { standingOf } from "../gate/standing.ts";
+import { type EvidenceLedger, entriesOf, type LedgerEntry } from "../gate/ledger/ledger.ts";
+import { standingOf } from "../gate/ledger/standing.ts";
 import { appHelp, appOptions, readAppAim, withCluster } from "./app-aim.ts";
 import type { Command, CommandWorld } from "./command.ts";
 import { explainText } from "./explain-text.ts";

@@ -11,8 +11,8 @@ import { isAlive, type RehearsalState, readState } from "../rehearsal/state.ts";
 import { startDetached, stopRehearsal } from "../rehearsal/supervisor.ts";
 import type { Command, CommandWorld } from "./command.ts";
 import { parseFlags, usageError } from "./flags.ts";
-import { nameOf } from "./rehearse-flags.ts";
-import { rehearseFromContext } from "./rehearse-from-context.ts";
+import { nameOf } from "./rehearse-copy/flags.ts";
+import { rehearseFromContext } from "./rehearse-copy/from-context.ts";
 
 const help = `keye rehearse up [--detach] [--name NAME] [--nodes FILE] [--port PORT]
 keye rehearse down [--name NAME]

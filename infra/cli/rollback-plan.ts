@@ -2,8 +2,8 @@ import { DeployError } from "../core/errors.ts";
 import { noRevision } from "../core/names.ts";
 import type { PromotionInputs } from "../core/promotion-inputs.ts";
 import { activeOf, deploymentOf } from "../gate/app-view.ts";
-import { type LedgerEntry, type PromotedRevision, promotedRevisions } from "../gate/ledger.ts";
-import { leaseStateOf, type RolloutFacts } from "../gate/standing.ts";
+import { type LedgerEntry, type PromotedRevision, promotedRevisions } from "../gate/ledger/ledger.ts";
+import { leaseStateOf, type RolloutFacts } from "../gate/ledger/standing.ts";
 import { checkPromotionInputs } from "../rollgate/input-rules.ts";
 
 /** What a rollback is about to do. */

@@ -1,4 +1,4 @@
-import { leaseStateOf, type RolloutFacts, standingOf } from "../gate/standing.ts";
+import { leaseStateOf, type RolloutFacts, standingOf } from "../gate/ledger/standing.ts";
 import type { StatusParts } from "./status-text.ts";
 
 /** The status of an app as JSON. Fields are added within a version, never changed or removed. */

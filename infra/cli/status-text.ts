@@ -1,6 +1,6 @@
-import { ago, verdictText } from "../gate/ledger-text.ts";
-import type { RolloutDiagnosis } from "../gate/rollout-diagnosis.ts";
-import { leaseStateOf, type RevisionStanding, type RolloutFacts, standingOf } from "../gate/standing.ts";
+import type { RolloutDiagnosis } from "../gate/ledger/diagnosis.ts";
+import { leaseStateOf, type RevisionStanding, type RolloutFacts, standingOf } from "../gate/ledger/standing.ts";
+import { ago, verdictText } from "../gate/ledger/text.ts";
 
 /** What a status is written from. */
 export interface StatusParts {

@@ -1,5 +1,5 @@
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
-import { diagnoseRollout } from "../gate/rollout-diagnosis.ts";
+import { diagnoseRollout } from "../gate/ledger/diagnosis.ts";
 import { appHelp, appOptions, readAppAim, withCluster } from "./app-aim.ts";
 import type { Command, CommandWorld } from "./command.ts";
 import { parseFlags, usageError } from "./flags.ts";

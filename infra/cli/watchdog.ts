@@ -4,7 +4,7 @@ import { connect } from "../cluster/connect.ts";
 import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
 import { leaseName } from "../core/names.ts";
 import type { AppRef, WatchdogOrders } from "../gate/ports.ts";
-import { watchOver } from "../gate/watchdog.ts";
+import { watchOver } from "../gate/recreate/watchdog.ts";
 import type { Command, CommandWorld } from "./command.ts";
 import { parseFlags, usageError } from "./flags.ts";
 

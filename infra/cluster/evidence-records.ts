@@ -1,5 +1,5 @@
 import { appLabel, revisionLabel, verdictLabel } from "../core/names.ts";
-import type { StoredVerdict } from "../gate/ledger.ts";
+import type { StoredVerdict } from "../gate/ledger/ledger.ts";
 import type { ObjectMeta } from "../status/objects.ts";
 import type { ApiClient } from "./api-client.ts";
 import { collectionPath } from "./api-paths.ts";

@@ -1,7 +1,7 @@
 import { appLabel, revisionLabel, revisionName } from "../core/names.ts";
 import type { ObjectKind } from "../core/pool-node.ts";
 import type { InspectRevisionsArgs, InspectRevisionsResult, KeptRevision } from "../core/revisions.ts";
-import { promotedRevisions, readLedger } from "../gate/ledger.ts";
+import { promotedRevisions, readLedger } from "../gate/ledger/ledger.ts";
 import type { ObjectMeta } from "../status/objects.ts";
 import type { ApiClient } from "./api-client.ts";
 import { collectionPath } from "./api-paths.ts";

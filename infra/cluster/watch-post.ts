@@ -1,6 +1,6 @@
 import type { Clock } from "../core/clock.ts";
 import type { AppRef } from "../gate/ports.ts";
-import type { WatchPost } from "../gate/watchdog.ts";
+import type { WatchPost } from "../gate/recreate/watchdog.ts";
 import type { ApiClient } from "./api-client.ts";
 import { Leases } from "./lease.ts";
 import { liveTraffic } from "./live-traffic.ts";

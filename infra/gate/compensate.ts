@@ -3,11 +3,11 @@ import { noRevision } from "../core/names.ts";
 import { trafficOfRevision } from "../core/traffic.ts";
 import type { Aftermath } from "./aftermath.ts";
 import { activeOf, deploymentOf, readyCount } from "./app-view.ts";
+import { undoRamp } from "./canary/undo.ts";
 import type { Observation } from "./ports.ts";
 import type { PromotionStop } from "./promotion-error.ts";
 import type { PromotionRun } from "./promotion-run.ts";
-import { undoRamp } from "./undo-ramp.ts";
-import { undoRecreate } from "./undo-recreate.ts";
+import { undoRecreate } from "./recreate/undo.ts";
 import { isLockLost, Undoing } from "./undoing.ts";
 
 /**

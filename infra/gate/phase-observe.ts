@@ -1,10 +1,10 @@
 import { noRevision } from "../core/names.ts";
 import { activeOf, deploymentOf, readyCount } from "./app-view.ts";
-import { stillEmptied } from "./emptied.ts";
 import { type EvidenceDocument, parseEvidence } from "./evidence.ts";
 import { evidenceNameOf } from "./evidence-store.ts";
 import type { Observation } from "./ports.ts";
 import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
+import { stillEmptied } from "./recreate/emptied.ts";
 
 /**
  * What the cluster shows when a promotion begins; everything is derived from live objects, so an interrupted run resumes.

@@ -5,7 +5,8 @@ import type { Aftermath } from "./aftermath.ts";
 import { podsOf, readyCount } from "./app-view.ts";
 import { keepBaseline } from "./baseline.ts";
 import { blueGreen, verifyInPlace } from "./blue-green.ts";
-import { canary } from "./canary.ts";
+import { canary } from "./canary/canary.ts";
+import { settleRamp } from "./canary/settle.ts";
 import { compensate } from "./compensate.ts";
 import { withinDeadline } from "./deadline.ts";
 import { evidenceNameOf, type SavedEvidence, saveEvidence } from "./evidence-store.ts";
@@ -15,9 +16,8 @@ import { PromotionFailed, PromotionStop, RollbackFailed } from "./promotion-erro
 import type { PromotionPorts } from "./promotion-ports.ts";
 import { apiPhaseSeconds, PromotionRun } from "./promotion-run.ts";
 import type { Proof } from "./proof.ts";
-import { recreate } from "./recreate.ts";
+import { recreate } from "./recreate/recreate.ts";
 import { type Postmortem, postmortem } from "./report-lines.ts";
-import { settleRamp } from "./settle-ramp.ts";
 
 /** Proves the target and lets it serve; resolves with the proof of the pods that serve then. */
 type CarryOut = (run: PromotionRun, situation: Situation) => Promise<Proof>;
@@ -33,8 +33,8 @@ const unlockMs = 15_000;
  * everything from live objects, and may be run again after any end.
  *
  * Resolves once the target serves, proven and verified. Rejects with `PromotionFailed` when it does not and all was
- * undone, with `RollbackFailed` when undoing failed too, and with a `DeployError` `CONFIG_INVALID` for a strategy that
- * does not exist yet. After `signal` aborts no traffic is switched to the candidate.
+ * undone, with `RollbackFailed` when undoing failed too, and with a `DeployError` `CONFIG_INVALID` for `auto`,
+ * which is decided before. After `signal` aborts no traffic is switched to the candidate.
  */
 export async function promote(
   inputs: PromotionInputs,

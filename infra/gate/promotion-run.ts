@@ -3,16 +3,16 @@ import { noRevision } from "../core/names.ts";
 import type { PromotionInputs } from "../core/promotion-inputs.ts";
 import type { Traffic } from "../core/traffic.ts";
 import type { EpochMs, Seconds } from "../core/units.ts";
+import type { Ramp } from "./canary/ramp.ts";
 import { withinDeadline } from "./deadline.ts";
 import type { BaselineUsed } from "./evidence.ts";
-import { Outage } from "./outage.ts";
 import { PhaseClock } from "./phase-clock.ts";
 import type { PhaseName, PhaseRecord, Stage } from "./phases.ts";
 import type { AppRef, HeldLease } from "./ports.ts";
 import { PromotionStop, type StopParts } from "./promotion-error.ts";
 import type { PromotionPorts } from "./promotion-ports.ts";
 import type { ProvenPod } from "./proof.ts";
-import type { Ramp } from "./ramp.ts";
+import { Outage } from "./recreate/outage.ts";
 import type { Supplied } from "./supply-progress.ts";
 
 /** How a phase is run. */

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { rehearse } from "../../infra/cli/rehearse.ts";
-import type { RehearsalReport } from "../../infra/cli/rehearse-report.ts";
+import type { RehearsalReport } from "../../infra/cli/rehearse-copy/report.ts";
 import { appLabel, revisionLabel } from "../../infra/core/names.ts";
 import { RecordingProxy } from "../support/recording-proxy.ts";
 import { TestCluster } from "../support/rehearsal-cluster.ts";

@@ -9,7 +9,7 @@ import {
   trafficText,
 } from "../../infra/core/traffic.ts";
 import type { EpochMs, Milliseconds } from "../../infra/core/units.ts";
-import type { StoredVerdict } from "../../infra/gate/ledger.ts";
+import type { StoredVerdict } from "../../infra/gate/ledger/ledger.ts";
 import type {
   AppRef,
   CandidateView,

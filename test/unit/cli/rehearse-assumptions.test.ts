@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { assumptions, type RehearsedWith } from "../../../infra/cli/rehearse-assumptions.ts";
+import { assumptions, type RehearsedWith } from "../../../infra/cli/rehearse-copy/assumptions.ts";
 import { stackConfig } from "../../support/stack-config.ts";
 
 const target = {

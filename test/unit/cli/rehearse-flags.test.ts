@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { fromContextFlags } from "../../../infra/cli/rehearse-flags.ts";
+import { fromContextFlags } from "../../../infra/cli/rehearse-copy/flags.ts";
 
 const needed = ["--from-context", "prod", "--stack-file", "Pulumi.prod.yaml"];
 

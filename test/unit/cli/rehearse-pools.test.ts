@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { standingPools } from "../../../infra/cli/rehearse-pools.ts";
+import { standingPools } from "../../../infra/cli/rehearse-copy/pools.ts";
 import type { NodePoolConfig } from "../../../infra/config/stack-config.ts";
 import { stackConfig } from "../../support/stack-config.ts";
 

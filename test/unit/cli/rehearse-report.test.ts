@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { type RehearsalReport, rolloutOf } from "../../../infra/cli/rehearse-report.ts";
-import { headlineOf, type Played } from "../../../infra/cli/rehearse-rollout.ts";
-import { rehearsalText } from "../../../infra/cli/rehearse-text.ts";
+import { type RehearsalReport, rolloutOf } from "../../../infra/cli/rehearse-copy/report.ts";
+import { headlineOf, type Played } from "../../../infra/cli/rehearse-copy/rollout.ts";
+import { rehearsalText } from "../../../infra/cli/rehearse-copy/text.ts";
 import type { EvidenceDocument } from "../../../infra/gate/evidence.ts";
 
 const start = Date.parse("2026-05-01T10:00:00.000Z");

@@ -10,7 +10,7 @@ import {
   type SettingChange,
   strategyChange,
   writeSettings,
-} from "../../../infra/cli/rehearse-settings.ts";
+} from "../../../infra/cli/rehearse-copy/settings.ts";
 import { readStackFile } from "../../../infra/cli/stack-file.ts";
 import type { StackConfig } from "../../../infra/config/stack-config.ts";
 import { emptyLock } from "../../../infra/spec/lock/lock.ts";

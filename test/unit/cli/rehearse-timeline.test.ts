@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { timelineOf } from "../../../infra/cli/rehearse-timeline.ts";
+import { timelineOf } from "../../../infra/cli/rehearse-copy/timeline.ts";
 import type { EvidencePhase } from "../../../infra/gate/evidence.ts";
 import type { PodClock } from "../../../infra/gate/phase-clock.ts";
 import type { PhaseName } from "../../../infra/gate/phases.ts";

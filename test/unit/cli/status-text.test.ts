@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { diagnosisText } from "../../../infra/cli/doctor-rollout.ts";
 import { statusDocument } from "../../../infra/cli/status-document.ts";
 import { leaseText, statusText } from "../../../infra/cli/status-text.ts";
-import { diagnoseRollout } from "../../../infra/gate/rollout-diagnosis.ts";
+import { diagnoseRollout } from "../../../infra/gate/ledger/diagnosis.ts";
 import { asks, Moment } from "../gate/rollout-facts.ts";
 
 const [a, b, c] = ["aaaaaaaaaa", "bbbbbbbbbb", "cccccccccc"];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { canonicalJson } from "../../../infra/core/canonical-json.ts";
-import { entriesOf, promotedRevisions, readLedger } from "../../../infra/gate/ledger.ts";
-import { ago } from "../../../infra/gate/ledger-text.ts";
+import { entriesOf, promotedRevisions, readLedger } from "../../../infra/gate/ledger/ledger.ts";
+import { ago } from "../../../infra/gate/ledger/text.ts";
 import { Moment } from "./rollout-facts.ts";
 import { inputs, next, Scene } from "./stage.ts";
 

@@ -10,7 +10,7 @@ import {
   type WatchdogVerdict,
   type WatchPost,
   watchOver,
-} from "../../../infra/gate/watchdog.ts";
+} from "../../../infra/gate/recreate/watchdog.ts";
 import { ManualClock } from "../../support/manual-clock.ts";
 
 const [stable, candidate] = ["aaaaaaaaaa", "bbbbbbbbbb"];

@@ -1,0 +1,232 @@
+import { isSameTraffic, type Traffic, trafficText } from "../../core/traffic.ts";
+import type { EpochMs, Seconds } from "../../core/units.ts";
+import { revisionOf } from "../../status/groups.ts";
+import type { Pod } from "../../status/objects.ts";
+import { isReady } from "../../status/pod-facts.ts";
+import { deploymentOf, podsOf } from "../app-view.ts";
+import { drainPods } from "../drain.ts";
+import type { PhaseName } from "../phases.ts";
+import type { Observation } from "../ports.ts";
+import { apiPhaseSeconds, type PromotionRun } from "../promotion-run.ts";
+import { type Ramp, replicasOf } from "./ramp.ts";
+
+/** Longest wait for a change before looking again. */
+const lookAgainMs = 2_000;
+
+/** Shortest time between two looks, however many changes come. */
+const breathMs = 100;
+
+/** The pod that a scale-down shall take costs less than any other. */
+const leavesFirst = -100;
+
+/** Runs one step under its deadline: as a phase of the run, or as a part of undoing it. */
+export type Stepper = <T>(name: PhaseName, seconds: Seconds, body: (signal: AbortSignal) => Promise<T>) => Promise<T>;
+
+/** One step of a ramp, and by what it is bounded. */
+export interface Stepping {
+  readonly run: PromotionRun;
+  readonly ramp: Ramp;
+  readonly step: Stepper;
+}
+
+/** Every step of the ramp as a phase of the run. */
+export function steppingOf(run: PromotionRun, ramp: Ramp): Stepping {
+  return { run, ramp, step: (name, seconds, body) => run.phase({ name, seconds }, body) };
+}
+
+/** Looks until something is as it should be; the step's deadline bounds it. */
+export async function lookUntil(
+  run: PromotionRun,
+  isDone: (observation: Observation) => boolean,
+  signal: AbortSignal,
+): Promise<Observation> {
+  for (;;) {
+    const observation = await run.ports.cluster.observe(run.ref, signal);
+    if (isDone(observation)) return observation;
+    await run.ports.clock.sleep(breathMs, signal);
+    await run.ports.cluster.waitForChange(run.ref, lookAgainMs, signal);
+  }
+}
+
+/** Ends the run where somebody else has moved the selector: then the labels mean nothing any more. */
+function requireTraffic(run: PromotionRun, { traffic }: Observation, wanted: Traffic): void {
+  if (isSameTraffic(traffic, wanted)) return;
+  const message = `somebody else changed the selector: wanted ${trafficText(wanted)}, selector now ${trafficText(traffic)}.`;
+  const where = `${run.ref.namespace}/service/${run.ref.service}`;
+  throw run.stop({ kind: "inconclusive", code: "E_CONFLICT", where, message });
+}
+
+/** Lets pods serve, and waits until they do. */
+export async function letIn({ run, ramp, step }: Stepping, pods: readonly Pod[]): Promise<void> {
+  if (pods.length === 0) return;
+  await step("ramp", run.inputs.deadlines.verifySeconds, async (signal) => {
+    for (const pod of pods) {
+      ramp.noteBack(pod);
+      await mark(run, pod, { ramp: ramp.label, deletionCost: 0 }, signal);
+    }
+    await endpointsFollow(run, ramp, signal);
+  });
+}
+
+/** Waits until the Service's ready endpoints are exactly the pods that may serve. */
+export async function endpointsFollow(run: PromotionRun, ramp: Ramp, signal: AbortSignal): Promise<Observation> {
+  return await lookUntil(
+    run,
+    (observation) => {
+      requireTraffic(run, observation, ramp.traffic);
+      const wanted = new Set(ramp.servingOf(observation).map(({ metadata }) => metadata.uid));
+      const uids = readyEndpoints(observation).map(({ podUid }) => podUid);
+      return uids.length === wanted.size && uids.every((uid) => wanted.has(uid));
+    },
+    signal,
+  );
+}
+
+/**
+ * Takes pods out of the traffic, once enough others serve, and waits until none is an endpoint any more. Resolves with
+ * when that was: their requests may still run.
+ */
+export async function takeOut(
+  { run, ramp, step }: Stepping,
+  pods: readonly Pod[],
+  floor = ramp.floor,
+): Promise<EpochMs> {
+  const { readySeconds, verifySeconds } = run.inputs.deadlines;
+  const names = pods.map(({ metadata }) => metadata.name).join(", ");
+  const uids = new Set(pods.map(({ metadata }) => metadata.uid));
+  return await step("ramp", readySeconds + verifySeconds, async (signal) => {
+    const before = await lookUntil(
+      run,
+      (observation) => {
+        requireTraffic(run, observation, ramp.traffic);
+        const serving = ramp.servingOf(observation);
+        const stay = serving.filter(({ metadata }) => !uids.has(metadata.uid));
+        // What does not serve is missed by nobody.
+        if (stay.length === serving.length) return true;
+        if (stay.length < floor) run.status("ramp", `${names} goes when ${floor} others serve, now ${stay.length}`);
+        return stay.length >= floor;
+      },
+      signal,
+    );
+    for (const pod of pods) {
+      ramp.noteOut(pod);
+      await mark(run, pod, { ramp: null, deletionCost: leavesFirst }, signal);
+    }
+    const after = await lookUntil(
+      run,
+      (observation) => readyEndpoints(observation).every(({ podUid }) => !uids.has(podUid)),
+      signal,
+    );
+    const [was, now] = [before, after].map((observation) => ramp.servingOf(observation).length);
+    run.line(
+      "ramp",
+      was === now ? `${names}: not serving, goes first` : `${names}: no new requests; ${now} of ${was} serve`,
+    );
+    return run.ports.clock.now();
+  });
+}
+
+/** Waits until a pod that was taken out is idle, then scales its Deployment by one and waits until the pod is gone. */
+export async function remove(stepping: Stepping, pod: Pod, since: EpochMs): Promise<void> {
+  const { run, ramp, step } = stepping;
+  const { drainSeconds, drainLimitSeconds } = run.inputs.deadlines;
+  const revision = revisionOf(pod) ?? ramp.from;
+  if (isReady(pod)) {
+    await step("retire", Math.max(drainSeconds, drainLimitSeconds) + apiPhaseSeconds, (signal) =>
+      drainPods(run, { phase: "retire", pods: [pod], since }, signal),
+    );
+  }
+  const isStaying = (now: Observation) =>
+    podsOf(now, revision).some(({ metadata }) => metadata.uid === pod.metadata.uid);
+  const after = await step("retire", graceOf(pod) + apiPhaseSeconds, async (signal) => {
+    const observation = await run.ports.cluster.observe(run.ref, signal);
+    requireTraffic(run, observation, ramp.traffic);
+    const replicas = Math.max(0, replicasOf(observation, revision) - 1);
+    await scaleTo(run, { revision, replicas, observation }, signal);
+    const isPassedOver = (now: Observation) => isStaying(now) && podsOf(now, revision).length <= replicas;
+    return await lookUntil(run, (now) => isGone(now, pod) || isPassedOver(now), signal);
+  });
+  if (isGone(after, pod)) return;
+  // The controller has taken another one, which was not ready: this one may serve again, if it did.
+  run.line("ramp", `${pod.metadata.name} stays: another pod of ${revision} went in its place`);
+  if (ramp.isOld(pod)) await letIn(stepping, [pod]);
+}
+
+/** Lets all pods of a revision, which take no requests any more, become idle, and scales it to 0. */
+export async function empty({ run, step }: Stepping, revision: string, since: EpochMs): Promise<void> {
+  const { drainSeconds, drainLimitSeconds } = run.inputs.deadlines;
+  const observation = await step("ramp", apiPhaseSeconds, (signal) => run.ports.cluster.observe(run.ref, signal));
+  const pods = podsOf(observation, revision);
+  if (pods.some(isReady)) {
+    await step("retire", Math.max(drainSeconds, drainLimitSeconds) + apiPhaseSeconds, (signal) =>
+      drainPods(run, { phase: "retire", pods: pods.filter(isReady), since }, signal),
+    );
+  }
+  await step("retire", Math.max(0, ...pods.map(graceOf)) + apiPhaseSeconds, async (signal) => {
+    await scaleTo(run, { revision, replicas: 0, observation }, signal);
+    await lookUntil(run, (now) => now.pods.every((pod) => revisionOf(pod) !== revision), signal);
+  });
+}
+
+/** Takes all pods of the new revision away, at once, that may not serve. */
+export async function dropUnproven({ run, ramp, step }: Stepping): Promise<void> {
+  const observation = await step("ramp", apiPhaseSeconds, (signal) => run.ports.cluster.observe(run.ref, signal));
+  const pods = podsOf(observation, ramp.to);
+  const kept = pods.filter((pod) => ramp.isLabelled(pod) && ramp.mayServe(pod));
+  if (replicasOf(observation, ramp.to) <= kept.length) return;
+  const dropped = pods.filter((pod) => !kept.includes(pod));
+  await step("ramp", Math.max(0, ...pods.map(graceOf)) + apiPhaseSeconds, async (signal) => {
+    for (const pod of dropped) await mark(run, pod, { ramp: null, deletionCost: leavesFirst }, signal);
+    await scaleTo(run, { revision: ramp.to, replicas: kept.length, observation }, signal);
+    await lookUntil(
+      run,
+      ({ pods: now }) => now.filter((pod) => revisionOf(pod) === ramp.to).length <= kept.length,
+      signal,
+    );
+  });
+}
+
+/** Sets the replicas of a revision, where they are not so already. */
+export async function scaleTo(
+  run: PromotionRun,
+  { revision, replicas, observation }: { revision: string; replicas: number; observation: Observation },
+  signal: AbortSignal,
+): Promise<void> {
+  const deployment = deploymentOf(observation, revision);
+  const present = deployment?.spec.replicas ?? 0;
+  if (deployment === undefined || present === replicas) return;
+  const { name } = deployment.metadata;
+  await run.write(signal, () => run.ports.cluster.scale(run.ref, name, replicas, signal));
+  run.line("ramp", `${name}: ${present} to ${replicas} replicas`);
+}
+
+/** Writes on a pod, if it is still there. */
+export async function mark(
+  run: PromotionRun,
+  { metadata }: Pod,
+  change: { readonly ramp: string | null; readonly deletionCost?: number },
+  signal: AbortSignal,
+): Promise<void> {
+  const ref = { name: metadata.name, uid: metadata.uid ?? "" };
+  await run.write(signal, () => run.ports.cluster.markPod(run.ref, ref, change, signal));
+}
+
+/** Endpoints that get new requests. */
+function readyEndpoints({ endpoints }: Observation): Observation["endpoints"] {
+  return endpoints.filter(({ ready, terminating }) => ready && !terminating);
+}
+
+/** Whether the revision has as many pods as it asks for, all ready. */
+export function isWhole(observation: Observation, revision: string, replicas: number): boolean {
+  const pods = podsOf(observation, revision);
+  return replicasOf(observation, revision) === replicas && pods.length === replicas && pods.every(isReady);
+}
+
+function isGone({ pods }: Observation, { metadata }: Pod): boolean {
+  return pods.every((pod) => pod.metadata.uid !== metadata.uid);
+}
+
+/** Kubernetes' own default where the pod says nothing. */
+function graceOf(pod: Pod): Seconds {
+  return pod.spec?.terminationGracePeriodSeconds ?? 30;
+}
