@@ -1,7 +1,7 @@
 import { CustomResource } from "@pulumi/kubernetes/apiextensions/customResource.js";
 import { NodePatch } from "@pulumi/kubernetes/core/v1/nodePatch.js";
 import * as pulumi from "@pulumi/pulumi";
-import type { ExistingPoolConfig, NodePoolConfig } from "../config/stack-config.ts";
+import type { ExistingPoolConfig, NodePoolConfig } from "../config/node-pool-config.ts";
 import type { PoolNode } from "../core/pool-node.ts";
 import { nodePatches } from "../spec/node-patches.ts";
 import { alicloudNodePool } from "../spec/node-pools/alicloud.ts";

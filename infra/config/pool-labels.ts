@@ -1,5 +1,5 @@
 import { poolLabel } from "../core/names.ts";
-import type { ExistingPoolConfig, NodePoolConfig } from "./stack-config.ts";
+import type { ExistingPoolConfig, NodePoolConfig } from "./node-pool-config.ts";
 
 /** A pool whose nodes come when pods wait for them. */
 export type ElasticPoolConfig = Exclude<NodePoolConfig, ExistingPoolConfig>;

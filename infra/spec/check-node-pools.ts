@@ -1,6 +1,7 @@
+import type { ExistingPoolConfig, NodePoolConfig } from "../config/node-pool-config.ts";
 import { elasticPools, selectorOf } from "../config/pool-labels.ts";
 import { gpusPerPod, groupKinds } from "../config/replica-pods.ts";
-import type { ExistingPoolConfig, NodePoolConfig, StackConfig } from "../config/stack-config.ts";
+import type { StackConfig } from "../config/stack-config.ts";
 import { DeployError } from "../core/errors.ts";
 import type { InspectNodesResult, PoolNode } from "../core/pool-node.ts";
 import { parseQuantity } from "../core/quantity.ts";

@@ -1,4 +1,4 @@
-import type { ExistingPoolConfig } from "../config/stack-config.ts";
+import type { ExistingPoolConfig } from "../config/node-pool-config.ts";
 import { poolLabel } from "../core/names.ts";
 import type { PoolNode } from "../core/pool-node.ts";
 

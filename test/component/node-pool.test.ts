@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { NodePool } from "../../infra/components/node-pool.ts";
-import type { NodePoolConfig } from "../../infra/config/stack-config.ts";
+import type { NodePoolConfig } from "../../infra/config/node-pool-config.ts";
 import { alicloudNodePool } from "../../infra/spec/node-pools/alicloud.ts";
 import { madeObject } from "../../infra/spec/node-pools/made-object.ts";
 import { alicloudPool, clusterApiPool, karpenterPool, parsedPools } from "../support/elastic-pools.ts";

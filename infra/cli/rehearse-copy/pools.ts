@@ -1,5 +1,5 @@
+import type { ExistingPoolConfig, NodePoolConfig } from "../../config/node-pool-config.ts";
 import { memberLabels } from "../../config/pool-labels.ts";
-import type { ExistingPoolConfig, NodePoolConfig } from "../../config/stack-config.ts";
 import { DeployError } from "../../core/errors.ts";
 import type { Node } from "../../status/objects.ts";
 

@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
-import type { NodePoolConfig, StackConfig } from "../../config/stack-config.ts";
+import type { NodePoolConfig } from "../../config/node-pool-config.ts";
+import type { StackConfig } from "../../config/stack-config.ts";
 import { DeployError } from "../../core/errors.ts";
 import { engineContainer, gpuResource } from "../../core/names.ts";
 import type { Seconds } from "../../core/units.ts";

@@ -1,15 +1,15 @@
 import { parseQuantity } from "../../core/quantity.ts";
 import type { CrossCheck, Finding } from "../cross-check.ts";
-import { elasticPools } from "../pool-labels.ts";
-import { stepInto } from "../problem.ts";
-import { gpusPerPod } from "../replica-pods.ts";
 import type {
   AlicloudPoolConfig,
   ClusterApiPoolConfig,
   KarpenterPoolConfig,
   NodePoolConfig,
-  StackConfig,
-} from "../stack-config.ts";
+} from "../node-pool-config.ts";
+import { elasticPools } from "../pool-labels.ts";
+import { stepInto } from "../problem.ts";
+import { gpusPerPod } from "../replica-pods.ts";
+import type { StackConfig } from "../stack-config.ts";
 
 /** Rules about pools whose nodes are made. */
 export const elasticPoolChecks: readonly CrossCheck[] = [

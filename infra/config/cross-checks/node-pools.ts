@@ -1,5 +1,6 @@
 import type { CrossCheck, Finding } from "../cross-check.ts";
-import type { ExistingPoolConfig, NodePoolConfig, StackConfig } from "../stack-config.ts";
+import type { ExistingPoolConfig, NodePoolConfig } from "../node-pool-config.ts";
+import type { StackConfig } from "../stack-config.ts";
 
 /** Rules about node pools. */
 export const nodePoolChecks: readonly CrossCheck[] = [

@@ -1,5 +1,5 @@
 import type { FieldsFor } from "../field.ts";
-import type { ExistingPoolConfig, NodePoolConfig } from "../stack-config.ts";
+import type { ExistingPoolConfig, NodePoolConfig } from "../node-pool-config.ts";
 import { textRules } from "../text-rules.ts";
 
 type Taint = NodePoolConfig["taints"][number];

@@ -1,5 +1,10 @@
 import type { FieldsFor } from "../field.ts";
-import type { AlicloudPoolConfig, ClusterApiPoolConfig, KarpenterPoolConfig, TemplateRef } from "../stack-config.ts";
+import type {
+  AlicloudPoolConfig,
+  ClusterApiPoolConfig,
+  KarpenterPoolConfig,
+  TemplateRef,
+} from "../node-pool-config.ts";
 import { textRules } from "../text-rules.ts";
 import { commonFields } from "./any-pool.ts";
 

@@ -1,5 +1,6 @@
 import type { FieldsFor } from "../field.ts";
-import type { ExistingPoolConfig, StackConfig } from "../stack-config.ts";
+import type { ExistingPoolConfig } from "../node-pool-config.ts";
+import type { StackConfig } from "../stack-config.ts";
 import { textRules } from "../text-rules.ts";
 import { commonFields, h800Pool } from "./any-pool.ts";
 import { alicloudFields, clusterApiFields, karpenterFields } from "./elastic-pools.ts";

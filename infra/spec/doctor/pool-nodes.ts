@@ -1,5 +1,5 @@
+import type { NodePoolConfig } from "../../config/node-pool-config.ts";
 import { selectorOf } from "../../config/pool-labels.ts";
-import type { NodePoolConfig } from "../../config/stack-config.ts";
 import type { DoctorNode } from "../../core/doctor-facts.ts";
 import { gpuResource } from "../../core/names.ts";
 import type { InspectNodesResult, PoolNode } from "../../core/pool-node.ts";

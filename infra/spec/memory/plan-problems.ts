@@ -1,5 +1,6 @@
+import type { NodePoolConfig } from "../../config/node-pool-config.ts";
 import { gpusPerPod } from "../../config/replica-pods.ts";
-import type { NodePoolConfig, StackConfig } from "../../config/stack-config.ts";
+import type { StackConfig } from "../../config/stack-config.ts";
 import { DeployError } from "../../core/errors.ts";
 import type { InspectNodesResult, PoolNode } from "../../core/pool-node.ts";
 import { findGpu, type Gpu, gpuWith } from "./gpus.ts";

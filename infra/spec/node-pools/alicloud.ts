@@ -1,5 +1,5 @@
+import type { AlicloudPoolConfig } from "../../config/node-pool-config.ts";
 import { memberLabels } from "../../config/pool-labels.ts";
-import type { AlicloudPoolConfig } from "../../config/stack-config.ts";
 
 /** Pulumi's type of an ACK node pool. */
 export const alicloudNodePoolType = "alicloud:cs/nodePool:NodePool";

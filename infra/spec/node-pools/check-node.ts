@@ -1,5 +1,6 @@
+import type { NodePoolConfig } from "../../config/node-pool-config.ts";
 import { gpusPerPod } from "../../config/replica-pods.ts";
-import type { NodePoolConfig, StackConfig } from "../../config/stack-config.ts";
+import type { StackConfig } from "../../config/stack-config.ts";
 import type { PoolNode } from "../../core/pool-node.ts";
 import { parseQuantity } from "../../core/quantity.ts";
 

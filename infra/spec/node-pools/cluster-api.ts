@@ -1,5 +1,5 @@
+import type { ClusterApiPoolConfig, TemplateRef } from "../../config/node-pool-config.ts";
 import { memberLabels } from "../../config/pool-labels.ts";
-import type { ClusterApiPoolConfig, TemplateRef } from "../../config/stack-config.ts";
 import type { KubernetesObject } from "../../core/kubernetes-object.ts";
 import { gpuResource } from "../../core/names.ts";
 import { ownLabels } from "./own-labels.ts";

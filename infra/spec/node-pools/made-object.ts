@@ -1,5 +1,5 @@
+import type { NodePoolConfig } from "../../config/node-pool-config.ts";
 import { elasticPools } from "../../config/pool-labels.ts";
-import type { NodePoolConfig } from "../../config/stack-config.ts";
 import type { KubernetesObject } from "../../core/kubernetes-object.ts";
 import type { ObjectKind } from "../../core/pool-node.ts";
 import { machineDeployment } from "./cluster-api.ts";

@@ -1,4 +1,4 @@
-import type { NodePoolConfig } from "../../config/stack-config.ts";
+import type { NodePoolConfig } from "../../config/node-pool-config.ts";
 
 /**
  * Annotations that keep a pod where it is: without them Karpenter would drain its node when the pool's settings drift, and

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { standingPools } from "../../../infra/cli/rehearse-copy/pools.ts";
-import type { NodePoolConfig } from "../../../infra/config/stack-config.ts";
+import type { NodePoolConfig } from "../../../infra/config/node-pool-config.ts";
 import { stackConfig } from "../../support/stack-config.ts";
 
 const nodeClass = { group: "karpenter.k8s.aws", kind: "EC2NodeClass", name: "gpu" };

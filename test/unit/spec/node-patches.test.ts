@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import type { ExistingPoolConfig } from "../../../infra/config/stack-config.ts";
+import type { ExistingPoolConfig } from "../../../infra/config/node-pool-config.ts";
 import { nodePatches } from "../../../infra/spec/node-patches.ts";
 import { poolNode } from "../../support/pool-node.ts";
 
