@@ -94,8 +94,8 @@ const podFaults: readonly Fault[] = [
   },
   {
     name: "hang",
-    does: "the engine stops answering once it is ready",
-    changes: [...plays("hang-after-ready:1"), deadline("probeSeconds", 25), ...startsWithin(60)],
+    does: "the engine says that it is well and answers nothing",
+    changes: [...plays("dead-scheduler"), deadline("probeSeconds", 25), ...startsWithin(60)],
     deploys: upgrade,
     expect: (...row) => ({ ...rejected("", { ends: "refused" })(...row) }),
   },

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { revisionLabel } from "../../infra/core/names.ts";
 import type { Seconds } from "../../infra/core/units.ts";
+import { hasEnded } from "../../infra/status/pod-facts.ts";
 import type { PromotionStack } from "../../test/support/promotion-stack.ts";
 import type { ClientLoad } from "../story/load.ts";
 import type { Serves } from "./row.ts";
@@ -39,7 +40,8 @@ export async function idleRevisions(stack: PromotionStack, atMost = endingSecond
   for (;;) {
     const { live = "none" } = await stack.standing();
     const pods = await stack.cluster.pods(stack.ref.namespace);
-    const holding = new Set(pods.map(({ metadata }) => metadata.labels?.[revisionLabel]));
+    const living = pods.filter((pod) => !hasEnded(pod));
+    const holding = new Set(living.map(({ metadata }) => metadata.labels?.[revisionLabel]));
     const idle = [...holding]
       .filter((revision) => revision !== undefined)
       .filter((revision) => !live.includes(revision));

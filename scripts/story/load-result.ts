@@ -1,8 +1,11 @@
 import type { EpochMs, Seconds } from "../../infra/core/units.ts";
 
-/** How one request of a client ended. `unanswered`: no answer at all, or a refusal; `wrong`: an answer that is not right. */
+/**
+ * How one request of a client ended. `unanswered`: no answer at all, or a refusal; `wrong`: an answer that is not right;
+ * `cut`: a stream that began and did not come to its end.
+ */
 export interface Outcome {
-  readonly kind: "right" | "unanswered" | "wrong";
+  readonly kind: "right" | "unanswered" | "wrong" | "cut";
   readonly isStream: boolean;
   readonly sentAt: EpochMs;
   readonly endedAt: EpochMs;
@@ -19,7 +22,7 @@ export interface LoadResult {
   readonly failed: number;
   /** Of {@link failed}: answered, and wrongly. */
   readonly wrong: number;
-  /** Of {@link failed}: streams that did not come to their end. */
+  /** Of {@link failed}: streams that began and did not come to their end. */
   readonly cutStreams: number;
   /** The first ten reasons. */
   readonly failures: readonly string[];
@@ -49,8 +52,8 @@ interface Gap {
  */
 export function summarize(outcomes: readonly Outcome[]): LoadResult {
   const gaps = outages(outcomes);
-  const isInGap = ({ kind, isStream, sentAt, endedAt }: Outcome) =>
-    kind === "unanswered" && !isStream && gaps.some(({ from, to }) => sentAt >= from && endedAt <= to);
+  const isInGap = ({ kind, sentAt, endedAt }: Outcome) =>
+    kind === "unanswered" && gaps.some(({ from, to }) => sentAt >= from && endedAt <= to);
   const right = outcomes.filter(({ kind }) => kind === "right");
   const refused = outcomes.filter(isInGap);
   const failed = outcomes.filter((outcome) => outcome.kind !== "right" && !isInGap(outcome));
@@ -63,7 +66,7 @@ export function summarize(outcomes: readonly Outcome[]): LoadResult {
     sent: outcomes.length,
     failed: failed.length,
     wrong: failed.filter(({ kind }) => kind === "wrong").length,
-    cutStreams: failed.filter(({ kind, isStream }) => isStream && kind === "unanswered").length,
+    cutStreams: failed.filter(({ kind }) => kind === "cut").length,
     failures: failed.slice(0, keptFailures).map(({ failure }) => failure ?? "no reason"),
     byRevision,
     wholeStreams: right.filter(({ isStream }) => isStream).length,

@@ -108,7 +108,7 @@ function outcomeOf(isStream: boolean, { result, sentAt, endedAt }: Timed, judge:
     return { ...base, kind: "unanswered", failure: describeRefusal(result.status, result.body) };
   }
   const { revision, failure, cut } = judge(result.body);
-  if (cut !== undefined) return { ...base, kind: "unanswered", failure: cut };
+  if (cut !== undefined) return { ...base, kind: "cut", failure: cut };
   if (failure !== undefined) return { ...base, kind: "wrong", failure };
   return { ...base, kind: "right", ...(revision === undefined ? {} : { revision }) };
 }

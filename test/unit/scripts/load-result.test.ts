@@ -49,10 +49,16 @@ test("a wrong answer is a failed one, in an outage too", () => {
 });
 
 test("a stream that is cut is a failed request, whoever answers meanwhile", () => {
-  expect(summarize([right(0), stream(0, "unanswered"), stream(0, "right"), right(9_000)])).toMatchObject({
+  expect(summarize([right(0), stream(0, "cut"), stream(0, "right"), right(9_000)])).toMatchObject({
     failed: 1,
     cutStreams: 1,
     wholeStreams: 1,
     outageSeconds: 0,
   });
+});
+
+test("a stream that found nobody in an outage is refused, not cut", () => {
+  const refusedStream: Outcome = { ...unanswered(1_200), isStream: true };
+  const seen = summarize([right(0), unanswered(1_000), refusedStream, right(4_950)]);
+  expect(seen).toMatchObject({ failed: 0, cutStreams: 0, refused: 2 });
 });
