@@ -52,11 +52,14 @@ function goingOn(strategies: Strategies): Strategies {
   return { ...strategies, choice: "canary", because: "a canary is under way, and pods of both revisions serve" };
 }
 
-/** Where nothing serves, every strategy is the same: all at once. */
+/**
+ * Where nothing serves yet, every strategy is the same: all at once. A canary with no old pod to go beside, since somebody
+ * has led the selector elsewhere, is carried out as recreate is.
+ */
 function refusalsOf(headroom: Headroom, isFirst: boolean): PlanHeadroomResult["refusals"] {
   const blueGreen = besideRefusal(headroom);
-  const canary = isFirst ? blueGreen : canaryRefusal(headroom);
   const recreate = isFirst ? blueGreen : recreateRefusal(headroom);
+  const canary = isFirst || headroom.stable.length === 0 ? recreate : canaryRefusal(headroom);
   return {
     ...(blueGreen === undefined ? {} : { blueGreen }),
     ...(canary === undefined ? {} : { canary }),

@@ -227,7 +227,10 @@ const people: readonly Fault[] = [
     does: "somebody leads the live Service to nothing while pods are probed",
     at: [{ line: line.probing, act: acts.select("cccccccccc") }],
     deploys: upgrade,
-    expect: rejected("E_CONFLICT", { ends: "promoted", change: { serves: ["nobody"], clients: "outage" } }),
+    expect: rejected("E_CONFLICT", {
+      ends: "promoted",
+      change: { serves: ["nobody"], isParked: false, clients: "outage" },
+    }),
   },
   {
     name: "selector-drifted",

@@ -59,6 +59,11 @@ describe("a plan of a rollout", () => {
     expect(Object.keys(another.refusals)).toEqual(["blueGreen", "canary", "recreate"]);
   });
 
+  test("does not refuse a canary for that somebody has led the selector elsewhere, where there is room", async () => {
+    const { refusals } = await plan({ replicas: 1 }, stable, {}, { kind: "revision", revision: "cccccccccc" });
+    expect(refusals).toEqual({});
+  });
+
   test("has nothing to say of strategies where all replicas are there", async () => {
     const { refusals, lines } = await plan({ replicas: 1 }, next);
     expect(refusals).toEqual({});
