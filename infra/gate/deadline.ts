@@ -31,6 +31,8 @@ export async function withinDeadline<T>(
     () => undefined,
   );
   const aborted = Promise.withResolvers<never>();
+  // A body that throws before it can be raced would leave this rejection to nobody, which ends the process.
+  aborted.promise.catch(() => undefined);
   const onAbort = () => aborted.reject(signal.reason);
   signal.addEventListener("abort", onAbort, { once: true });
   try {
