@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { leaseName } from "../../infra/core/names.ts";
+import { leaseName, revisionLabel } from "../../infra/core/names.ts";
 import type { Setting } from "../../scripts/story/stack-file.ts";
 import { PromotionStack } from "../support/promotion-stack.ts";
 
@@ -70,6 +70,9 @@ describe("earlier revisions", () => {
   });
 
   test("the status shows both on one screen, and what the next update does", async () => {
+    const hasEnded = async () =>
+      (await stack.cluster.pods("keye")).every(({ metadata }) => metadata.labels?.[revisionLabel] !== a);
+    await stack.cluster.until("the retired pods to end", hasEnded, 60);
     const file = stack.upArguments(second).at(-1) ?? "";
     const { exitCode, out } = await run(["status", `--stack-file=${file}`]);
     expect(exitCode).toBe(0);
