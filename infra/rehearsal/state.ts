@@ -123,8 +123,8 @@ export function clean(layout: Layout): void {
   rmSync(layout.state, { force: true });
 }
 
-function removeLeftovers({ volumes, etcd, certificates, kwokConfig, kubeconfig, pulumi }: Layout): void {
-  for (const path of [volumes, kubeconfig, kwokConfig, certificates, etcd, pulumi])
+function removeLeftovers({ volumes, etcd, certificates, kwokConfig, auditPolicy, kubeconfig, pulumi }: Layout): void {
+  for (const path of [volumes, kubeconfig, kwokConfig, auditPolicy, certificates, etcd, pulumi])
     rmSync(path, { recursive: true, force: true });
 }
 

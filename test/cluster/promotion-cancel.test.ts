@@ -2,7 +2,10 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { PromotionStack } from "../support/promotion-stack.ts";
 
 /** Another revision: one argument of the engine differs. */
-const candidate = [{ path: ["engine", "maxRunningRequests"], value: 64 }];
+const candidate = [
+  { path: ["engine", "maxRunningRequests"], value: 64 },
+  { path: ["rollout", "keepRevisions"], value: 0 },
+];
 
 describe("Ctrl-C during a promotion", () => {
   let stack: PromotionStack;

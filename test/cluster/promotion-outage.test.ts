@@ -6,6 +6,7 @@ const candidate = [
   { path: ["engine", "maxRunningRequests"], value: 60 },
   { path: ["rollout", "deadlines", "verifySeconds"], value: 240 },
   { path: ["rollout", "deadlines", "totalSeconds"], value: 900 },
+  { path: ["rollout", "keepRevisions"], value: 0 },
 ];
 
 describe("an API server that goes away during a promotion", () => {

@@ -44,6 +44,7 @@ function settings(hub: FakeHub, ...more: readonly Setting[]): readonly Setting[]
     { path: ["gate", "profile"], value: "smoke" },
     { path: ["rollout", "deadlines", "soakSeconds"], value: 0 },
     { path: ["rollout", "deadlines", "drainSeconds"], value: 0 },
+    { path: ["rollout", "keepRevisions"], value: 0 },
     ...more,
   ];
 }
