@@ -34,7 +34,7 @@ import {
 } from "./settings.ts";
 import { rehearsalText } from "./text.ts";
 
-const root = resolve(import.meta.dirname, "../..");
+const root = resolve(import.meta.dirname, "../../..");
 
 /**
  * `keye rehearse --from-context`: plays a stack's rollout on a copy of a cluster, which is only read. Passes where every
