@@ -14,11 +14,12 @@ import { markdown, progressLine } from "./matrix/table.ts";
 const help = `Usage: npm run test:matrix [-- --only word[,word…]] [--lanes n] [--resume] [--list]
 
 Rolls out with the real pulumi on embedded clusters, lets every fault of the matrix strike meanwhile, with clients asking
-and streaming all the time, and compares with the table of states. The whole matrix is written to docs/fault-matrix.md.
+and streaming all the time, and compares with the table of states. What has been played is written to docs/fault-matrix.md,
+unless --only is given without --resume.
 
   --only     rows whose name contains one of the words; a name is fault/strategy/deploy
   --lanes    clusters side by side; 2 where absent
-  --resume   leaves out rows that an earlier run has played well
+  --resume   keeps what earlier runs have played, and leaves out rows that went well
   --list     names the rows`;
 
 const root = resolve(import.meta.dirname, "..");
@@ -51,7 +52,9 @@ async function main(signal: AbortSignal): Promise<number> {
   const bad = rows.filter((row) => store.results.get(rowName(row))?.deviations.length !== 0);
   const minutes = ((performance.now() - begun) / 60_000).toFixed(1);
   say(`${rows.length - bad.length} rows as the table of states says, ${bad.length} not; ${minutes} minutes`);
-  if (values.only === undefined) writeFileSync(join(root, "docs/fault-matrix.md"), page(table, { rows, bad, minutes }));
+  if (values.only === undefined || values.resume) {
+    writeFileSync(join(root, "docs/fault-matrix.md"), page(store, minutes));
+  }
   return bad.length === 0 ? exitCodes.pass : exitCodes.fail;
 }
 
@@ -80,10 +83,12 @@ async function playAll(
   await Promise.all(Array.from({ length: lanes }, (_, index) => work(index)));
 }
 
-function page(
-  table: string,
-  run: { readonly rows: readonly Row[]; readonly bad: readonly Row[]; readonly minutes: string },
-): string {
+/** Everything that is on record, of this run and of those that it resumes. */
+function page({ results }: ResultStore, minutes: string): string {
+  const rows = selected([]);
+  const played = rows.filter((row) => results.has(rowName(row)));
+  const good = played.filter((row) => results.get(rowName(row))?.deviations.length === 0);
+  const left = rows.filter((row) => !played.includes(row)).map(rowName);
   const machine = `${cpus().length} x ${cpus()[0]?.model ?? "unknown CPU"}`;
   return `# Fault matrix
 
@@ -95,9 +100,10 @@ is one without a right answer; an outage is a time of more than a second in whic
 from the fault, or from where the promotion began, to the end of \`pulumi up\`. A first deploy is the same in every
 strategy. The table of states is in [promotion.md](promotion.md).
 
-${run.rows.length} rows, ${run.rows.length - run.bad.length} as wanted; ${run.minutes} minutes on ${machine}; kubernetes provider: ${kubernetesProvider(process.env)}.
+${played.length} of ${rows.length} rows were played, ${good.length} went as wanted; the last run took ${minutes} minutes on ${machine}; kubernetes provider:
+${kubernetesProvider(process.env)}.${left.length === 0 ? "" : ` Not played: ${left.join(", ")}.`}
 
-${table}
+${markdown(rows, results)}
 `;
 }
 

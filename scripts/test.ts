@@ -19,7 +19,6 @@ function steps(reports: string): { readonly check: Step; readonly slow: readonly
     },
     slow: [
       vitest({ name: "cluster", projects: ["cluster"], report: join(reports, "cluster.json"), limit: 30 * minute }),
-      { name: "model", command: ["node", "scripts/model.ts"], limit: 10 * minute },
       { name: "rehearsal", command: ["./scripts/rehearse"], limit: 15 * minute },
     ],
   };

@@ -16,7 +16,8 @@ test.each([
       fc.asyncProperty(schedules(strategy), async (schedule) => {
         expect(await brokenLaws(schedule)).toEqual([]);
       }),
-      { numRuns },
+      // The same each time: new schedules are looked for by `npm run test:model`.
+      { numRuns, seed: 7 },
     );
   },
 );
