@@ -25,6 +25,11 @@ export function servingRevisions({ traffic }: Pick<Observation, "traffic">): rea
   return traffic.kind === "revision" ? [traffic.revision] : [];
 }
 
+/** Endpoints of the live Service that get new requests. */
+export function readyEndpoints({ endpoints }: Pick<Observation, "endpoints">): Observation["endpoints"] {
+  return endpoints.filter(({ ready, terminating }) => ready && !terminating);
+}
+
 /** Pods of one revision that are not on their way out, one for each replica: of a group its leader, with the others in `workers`. */
 export function podsOf(observation: { readonly pods: readonly Pod[] }, revision: string): Pod[] {
   const own = replicaPods(observation.pods.filter((pod) => revisionOf(pod) === revision));

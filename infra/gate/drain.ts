@@ -1,4 +1,4 @@
-import type { EpochMs, Milliseconds } from "../core/units.ts";
+import type { EpochMs, Milliseconds, Seconds } from "../core/units.ts";
 import type { Pod } from "../status/objects.ts";
 import type { PhaseName } from "./phases.ts";
 import type { PromotionRun } from "./promotion-run.ts";
@@ -17,6 +17,11 @@ export interface Draining {
   readonly since: EpochMs;
 }
 
+/** How long pods that have ceased to be endpoints may take until they are told to go. */
+export function longestDrain({ inputs }: PromotionRun): Seconds {
+  return Math.max(inputs.deadlines.drainSeconds, inputs.deadlines.drainLimitSeconds);
+}
+
 /**
  * Waits until pods that are no endpoints any more may go: `drainSeconds` at the least, for proxies follow endpoints with a
  * delay, then until each engine is idle by its own count, `drainLimitSeconds` at the most. The engine's own drain on
@@ -33,7 +38,7 @@ export async function drainPods(
   const { clock, prober } = run.ports;
   const names = pods.map(({ metadata }) => metadata.name).join(", ");
   const earliest = since + drainSeconds * 1000;
-  const latest = since + Math.max(drainSeconds, drainLimitSeconds) * 1000;
+  const latest = since + longestDrain(run) * 1000;
   const left = Math.max(0, earliest - clock.now());
   if (left > 0) run.status(phase, `${names}: proxies follow for ${Math.round(left / 1000)} s more`);
   await clock.sleep(left, signal);

@@ -1,7 +1,7 @@
 import { noRevision } from "../core/names.ts";
 import { isReady } from "../status/pod-facts.ts";
 import { activeOf, deploymentOf, podsOf } from "./app-view.ts";
-import { drainPods } from "./drain.ts";
+import { drainPods, longestDrain } from "./drain.ts";
 import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
 
 /**
@@ -10,8 +10,7 @@ import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
  */
 export async function retireOld(run: PromotionRun): Promise<void> {
   if (run.previous === noRevision || run.previous === run.inputs.revision) return;
-  const { drainSeconds, drainLimitSeconds } = run.inputs.deadlines;
-  const seconds = Math.max(drainSeconds, drainLimitSeconds) + apiPhaseSeconds;
+  const seconds = longestDrain(run) + apiPhaseSeconds;
   await run.phase({ name: "retire", seconds }, async (signal) => {
     const { clock, cluster } = run.ports;
     const pods = podsOf(await cluster.observe(run.ref, signal), run.previous).filter(isReady);

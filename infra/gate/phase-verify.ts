@@ -1,6 +1,6 @@
 import { isSameTraffic, trafficText } from "../core/traffic.ts";
 import type { Seconds } from "../core/units.ts";
-import { podsOf } from "./app-view.ts";
+import { podsOf, readyEndpoints } from "./app-view.ts";
 import { decide, type GateVerdict, trafficPolicy } from "./decide.ts";
 import type { Measurement, ProbeReport } from "./measurement.ts";
 import type { Observation } from "./ports.ts";
@@ -113,7 +113,7 @@ function requireServing(run: PromotionRun, proof: Proof, observation: Observatio
 }
 
 function endpointGap(proof: Proof, observation: Observation): string {
-  const serving = observation.endpoints.filter(({ ready, terminating }) => ready && !terminating);
+  const serving = readyEndpoints(observation);
   const uids = new Set(serving.map(({ podUid }) => podUid));
   const proven = new Set(proof.map(({ uid }) => uid));
   const strangers = serving.filter(({ podUid }) => podUid === undefined || !proven.has(podUid));

@@ -3,8 +3,8 @@ import type { EpochMs, Seconds } from "../../core/units.ts";
 import { revisionOf } from "../../status/groups.ts";
 import type { Pod } from "../../status/objects.ts";
 import { isReady } from "../../status/pod-facts.ts";
-import { deploymentOf, podsOf } from "../app-view.ts";
-import { drainPods } from "../drain.ts";
+import { deploymentOf, podsOf, readyEndpoints } from "../app-view.ts";
+import { drainPods, longestDrain } from "../drain.ts";
 import type { PhaseName } from "../phases.ts";
 import type { Observation } from "../ports.ts";
 import { apiPhaseSeconds, type PromotionRun } from "../promotion-run.ts";
@@ -129,10 +129,9 @@ export async function takeOut(
 /** Waits until a pod that was taken out is idle, then scales its Deployment by one and waits until the pod is gone. */
 export async function remove(stepping: Stepping, pod: Pod, since: EpochMs): Promise<void> {
   const { run, ramp, step } = stepping;
-  const { drainSeconds, drainLimitSeconds } = run.inputs.deadlines;
   const revision = revisionOf(pod) ?? ramp.from;
   if (isReady(pod)) {
-    await step("retire", Math.max(drainSeconds, drainLimitSeconds) + apiPhaseSeconds, (signal) =>
+    await step("retire", longestDrain(run) + apiPhaseSeconds, (signal) =>
       drainPods(run, { phase: "retire", pods: [pod], since }, signal),
     );
   }
@@ -154,11 +153,10 @@ export async function remove(stepping: Stepping, pod: Pod, since: EpochMs): Prom
 
 /** Lets all pods of a revision, which take no requests any more, become idle, and scales it to 0. */
 export async function empty({ run, step }: Stepping, revision: string, since: EpochMs): Promise<void> {
-  const { drainSeconds, drainLimitSeconds } = run.inputs.deadlines;
   const observation = await step("ramp", apiPhaseSeconds, (signal) => run.ports.cluster.observe(run.ref, signal));
   const pods = podsOf(observation, revision);
   if (pods.some(isReady)) {
-    await step("retire", Math.max(drainSeconds, drainLimitSeconds) + apiPhaseSeconds, (signal) =>
+    await step("retire", longestDrain(run) + apiPhaseSeconds, (signal) =>
       drainPods(run, { phase: "retire", pods: pods.filter(isReady), since }, signal),
     );
   }
@@ -209,11 +207,6 @@ export async function mark(
 ): Promise<void> {
   const ref = { name: metadata.name, uid: metadata.uid ?? "" };
   await run.write(signal, () => run.ports.cluster.markPod(run.ref, ref, change, signal));
-}
-
-/** Endpoints that get new requests. */
-function readyEndpoints({ endpoints }: Observation): Observation["endpoints"] {
-  return endpoints.filter(({ ready, terminating }) => ready && !terminating);
 }
 
 /** Whether the revision has as many pods as it asks for, all ready. */

@@ -1,4 +1,5 @@
 import type { EpochMs, Seconds } from "../../core/units.ts";
+import { readyEndpoints } from "../app-view.ts";
 import type { Observation } from "../ports.ts";
 
 /**
@@ -18,7 +19,7 @@ export class Outage {
 
   /** Takes in one look. Returns whether it showed a pod that serves. */
   note({ endpoints }: Pick<Observation, "endpoints">, now: EpochMs): boolean {
-    const isServed = endpoints.some(({ ready, terminating }) => ready && !terminating);
+    const isServed = readyEndpoints({ endpoints }).length > 0;
     if (!isServed) this.#isDark = this.#servedAt !== undefined;
     else {
       if (this.#isDark && this.#servedAt !== undefined) this.#endedMs += now - this.#servedAt;

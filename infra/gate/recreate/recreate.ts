@@ -3,6 +3,7 @@ import { recreateRefusal } from "../../status/headroom/report.ts";
 import { hasEnded } from "../../status/pod-facts.ts";
 import { deploymentOf, readyCount } from "../app-view.ts";
 import { proveCandidate, verifyServing } from "../blue-green.ts";
+import { longestDrain } from "../drain.ts";
 import { saveEvidence } from "../evidence-store.ts";
 import type { Situation } from "../phase-observe.ts";
 import { parkLeftovers, preflight } from "../phase-preflight.ts";
@@ -23,7 +24,7 @@ const breathMs = 100;
 /**
  * Strategy recreate: the stable revision goes, then the candidate comes in its place. Needs the GPUs of one of them, and
  * nobody serves meanwhile. All that can be known without a GPU is known before the stable revision is touched; if the
- * candidate fails it comes back (`undo-recreate.ts`), and if this run dies a watchdog brings it back.
+ * candidate fails it comes back (`undo.ts`), and if this run dies a watchdog brings it back.
  */
 export async function recreate(run: PromotionRun, situation: Situation): Promise<Proof> {
   await preflight(run, situation, recreateRefusal);
@@ -88,10 +89,9 @@ async function letComeBack(run: PromotionRun, { evidence }: Situation): Promise<
  * cut after their grace period.
  */
 async function emptyStable(run: PromotionRun): Promise<Observation> {
-  const { drainSeconds, drainLimitSeconds } = run.inputs.deadlines;
   const { previous: stable, previousReplicas: replicas } = run;
   const { clock, cluster } = run.ports;
-  const seconds = Math.max(drainSeconds, drainLimitSeconds) + apiPhaseSeconds;
+  const seconds = longestDrain(run) + apiPhaseSeconds;
   let leaving = "";
   const onDeadline = () => ({
     kind: "inconclusive" as const,
