@@ -2,7 +2,7 @@ import { ledgerLines } from "../../status/gpu-ledger.ts";
 import type { Headroom } from "../../status/headroom/headroom.ts";
 import { freeText, headroomLedger } from "../../status/headroom/report.ts";
 import type { Pod } from "../../status/objects.ts";
-import { isReady } from "../../status/pod-facts.ts";
+import { isReady, isTerminating } from "../../status/pod-facts.ts";
 import { podsOf } from "../app-view.ts";
 import { scaleCandidate } from "../phase-ready.ts";
 import type { PromotionRun } from "../promotion-run.ts";
@@ -21,9 +21,9 @@ const breathMs = 100;
 type Next =
   | { readonly kind: "grow"; readonly present: number }
   | { readonly kind: "remove"; readonly pod: Pod }
-  /** Too few serve, of either revision, for one more to be taken out. */
+  /** Too few serve, of either revision, for one more to be taken out; or room is about to come. */
   | { readonly kind: "wait"; readonly why: string }
-  /** All that is left of the old revision is its last pod, if any. */
+  /** All that is left of the old revision is its last pod, if any, and enough serve without it. */
   | { readonly kind: "last" };
 
 /**
@@ -89,11 +89,17 @@ async function nextOf(run: PromotionRun, ramp: Ramp, signal: AbortSignal): Promi
   const headroom = await roomFor(run, { grows: to, shrinks: from, replicas }, observation, signal);
   if (headroom !== undefined && present < replicas && headroom.fitWithout([]).fits > 0)
     return { kind: "grow", present };
-  if (left === 0 || (left === 1 && present > 0)) return { kind: "last" };
-  const pod = old.find((each) => present >= replicas || !isReady(each) || makesRoom(headroom, each));
-  const serving = ramp.servingOf(observation).length;
-  if (pod !== undefined && isServing(pod) && serving <= ramp.floor) {
-    return { kind: "wait", why: `${serving} pods serve, and no fewer than ${ramp.floor} shall` };
+  if (left === 0 || (left === 1 && ramp.servingOf(observation, to).length >= ramp.floor)) return { kind: "last" };
+  const pod = old.find((each) => present >= replicas || !isReady(each) || makesRoom(headroom, [each]));
+  if (pod === undefined || isServing(pod)) {
+    const leaving = headroom?.stable.filter(isTerminating) ?? [];
+    if (present < replicas && makesRoom(headroom, leaving)) {
+      return { kind: "wait", why: `${namesOf(leaving)} still holds the GPUs of the next` };
+    }
+    const serving = ramp.servingOf(observation).length;
+    if (pod !== undefined && serving <= ramp.floor) {
+      return { kind: "wait", why: `${serving} pods serve, and no fewer than ${ramp.floor} shall` };
+    }
   }
   if (pod !== undefined && left > 1) return { kind: "remove", pod };
   throw run.stop({
@@ -105,7 +111,13 @@ async function nextOf(run: PromotionRun, ramp: Ramp, signal: AbortSignal): Promi
   });
 }
 
-function makesRoom(headroom: Headroom | undefined, { metadata }: Pod): boolean {
-  const bound = headroom?.stable.find((pod) => pod.metadata.uid === metadata.uid);
-  return headroom !== undefined && bound !== undefined && headroom.fitWithout([bound]).fits > 0;
+/** Whether one more replica finds room once these pods are gone. */
+function makesRoom(headroom: Headroom | undefined, pods: readonly Pod[]): boolean {
+  const uids = new Set(pods.map(({ metadata }) => metadata.uid));
+  const bound = headroom?.stable.filter(({ metadata }) => uids.has(metadata.uid)) ?? [];
+  return headroom !== undefined && bound.length > 0 && headroom.fitWithout(bound).fits > 0;
+}
+
+function namesOf(pods: readonly Pod[]): string {
+  return pods.map(({ metadata }) => metadata.name).join(", ");
 }

@@ -94,6 +94,23 @@ describe("pods that change during a ramp", () => {
     expect(scene.state).toBe(promoted(4));
   });
 
+  test("an old one that is evicted holds its GPUs until it has ended: the last old one waits for that", async () => {
+    const scene = new CanaryScene();
+    const { cluster, clock } = scene;
+    scene.at(/^\[ready\] 1 of 1/, () => {
+      // The one in its place finds no room as long as it is there.
+      cluster.setScript(stable, { kind: "unschedulable", message: "0/3 nodes are available." });
+      // With a long grace: it ends a minute after the one that is taken away in its place.
+      cluster.changePod("uid-2", { deletedAt: clock.now() + 60_000 });
+      cluster.scaleByHand(stable, cluster.replicas(stable));
+    });
+    expect((await scene.promote()).kind).toBe("resolved");
+    expect(scene.lines.join("\n")).toContain(`[ramp] keye-${stable}-5: not serving, goes first`);
+    // One that was taken out, and one that was evicted.
+    expect({ strangers: [...scene.strangers], fewest: scene.fewest }).toEqual({ strangers: [], fewest: 1 });
+    expect(scene.state).toBe(promoted());
+  });
+
   test("old ones that an autoscaler adds serve, and go in their turn", async () => {
     const scene = new CanaryScene({ replicas: 2, spare: 2 });
     scene.at(/^\[ramp\] 1 of 2/, () => scene.cluster.scaleByHand(stable, 3));
