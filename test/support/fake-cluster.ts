@@ -1,5 +1,5 @@
 import { DeployError } from "../../infra/core/errors.ts";
-import { appLabel, gpuResource, noRevision, revisionLabel, revisionName } from "../../infra/core/names.ts";
+import { appLabel, revisionName } from "../../infra/core/names.ts";
 import {
   isSameTraffic,
   rampName,
@@ -8,7 +8,7 @@ import {
   trafficSelector,
   trafficText,
 } from "../../infra/core/traffic.ts";
-import type { EpochMs, Milliseconds } from "../../infra/core/units.ts";
+import type { Milliseconds } from "../../infra/core/units.ts";
 import type { StoredVerdict } from "../../infra/gate/ledger/ledger.ts";
 import type {
   AppRef,
@@ -25,68 +25,23 @@ import type {
   SwitchOutcome,
 } from "../../infra/gate/ports.ts";
 import type { NamespaceLimits } from "../../infra/status/headroom/headroom.ts";
-import type { Deployment, Endpoint, Node, Pod } from "../../infra/status/objects.ts";
-import {
-  deploymentObject,
-  type FakePod,
-  gpuNode,
-  isPodReady,
-  logOf,
-  type PodScript,
-  podEvents,
-  podObject,
-} from "./fake-pod.ts";
-import type { ManualClock } from "./manual-clock.ts";
+import type { Endpoint, Node, Pod } from "../../infra/status/objects.ts";
+import { FakeFleet, fakeApp } from "./fake-fleet.ts";
+import { type FakePod, isPodReady, logOf, podEvents } from "./fake-pod.ts";
 
-/** A revision's Deployment. */
-export interface FakeRevision {
-  readonly revision: string;
-  readonly replicas: number;
-  readonly script: PodScript;
-}
-
-/** Called at the start of each port call, with its name and how many such calls there were: `observe#2`. */
-export type Intercept = (call: string, signal: AbortSignal) => void | Promise<void>;
-
-const namespace = "keye";
-const app = "keye";
-/** GPUs that each pod asks for. */
-export const gpusPerReplica = 4;
-/** The image that every pod runs unless a test says otherwise. */
-export const fakeDigest = `sha256:${"ab".repeat(32)}`;
-
-/**
- * One app in memory: its Service, Deployments, pods, endpoints, Lease and evidence. Pods live by the clock; what else
- * changes, a test changes. Every write is on record in `writes`.
- */
-export class FakeCluster implements ClusterPort, LeasePort {
-  readonly clock: ManualClock;
+/** One app in memory, as the ports see it: its fleet, what its Service selects, its Lease, and what is stored of it. */
+export class FakeCluster extends FakeFleet implements ClusterPort, LeasePort {
+  traffic: Traffic = { kind: "none" };
+  /** Quotas and LimitRanges of the app's namespace; undefined where they may not be read. */
+  bounds: NamespaceLimits | undefined = { quotas: [], ranges: [] };
+  leaseHolder: string | undefined;
+  /** Aborts the Lease that is held: another writer has taken it. */
+  loseLease: () => void = () => undefined;
   readonly evidence = new Map<string, StoredVerdict>();
   /** JSON by the ConfigMap's name. */
   readonly baselines = new Map<string, string>();
   /** Keys of caches that a revision which passed has filled. */
   readonly filledCaches = new Set<string>();
-  readonly writes: string[] = [];
-  /** Quotas and LimitRanges of the app's namespace; undefined where they may not be read. */
-  bounds: NamespaceLimits | undefined = { quotas: [], ranges: [] };
-  nodes: readonly Node[] = [gpuNode("h800-0"), gpuNode("h800-1")];
-  traffic: Traffic = { kind: "none" };
-  leaseHolder: string | undefined;
-  /** How long a pod takes to end once it has been told to. */
-  endingSeconds = 2;
-  /** Aborts the Lease that is held: another writer has taken it. */
-  loseLease: () => void = () => undefined;
-  intercept: Intercept = () => undefined;
-  /** Called whenever anything may have changed. */
-  onStep: () => void = () => undefined;
-  readonly #calls = new Map<string, number>();
-  #revisions: FakeRevision[] = [];
-  #pods: FakePod[] = [];
-  #created = 0;
-
-  constructor(clock: ManualClock) {
-    this.clock = clock;
-  }
 
   /** What the live Service selects: a revision, `none`, or the two of a ramp. */
   get selector(): string {
@@ -97,58 +52,25 @@ export class FakeCluster implements ClusterPort, LeasePort {
     this.traffic = trafficOfRevision(revision);
   }
 
-  /** Adds a Deployment, with pods as old as wished. */
-  add(revision: FakeRevision, ageSeconds = 0): void {
-    this.#revisions.push({ ...revision, replicas: 0 });
-    this.#setReplicas(revision.revision, revision.replicas, this.clock.now() - ageSeconds * 1000);
-  }
-
-  /** Replicas that a revision's Deployment asks for. */
-  replicas(revision: string): number {
-    return this.#revisions.find((each) => each.revision === revision)?.replicas ?? 0;
-  }
-
-  /** Pods of a revision that have not ended. */
-  podsOf(revision: string): readonly FakePod[] {
-    this.#reap();
-    return this.#pods.filter((pod) => pod.revision === revision);
-  }
-
-  /** The revision that a pod runs; `none` for one that is gone. */
-  revisionOf(uid: string): string {
-    return this.#pods.find((pod) => pod.uid === uid)?.revision ?? noRevision;
-  }
-
-  /** Changes how new pods of a revision behave. */
-  setScript(revision: string, script: PodScript): void {
-    this.#revisions = this.#revisions.map((each) => (each.revision === revision ? { ...each, script } : each));
-  }
-
-  /** Changes one pod in place, such as its restart count. */
-  changePod(uid: string, change: Partial<FakePod>): void {
-    this.#pods = this.#pods.map((pod) => (pod.uid === uid ? { ...pod, ...change } : pod));
-    this.onStep();
-  }
-
-  /** Deletes a pod, which is gone at once: its Deployment makes another, and that may need the very place. */
-  deletePod(uid: string): void {
-    const pod = this.#pods.find((each) => each.uid === uid);
-    if (pod === undefined) return;
-    this.#pods = this.#pods.filter((each) => each !== pod);
-    this.#create(pod.revision, this.clock.now());
-    this.onStep();
-  }
-
-  /** Scales as a person would, beside the ports. */
-  scaleByHand(revision: string, replicas: number): void {
-    this.#setReplicas(revision, replicas, this.clock.now());
-    this.onStep();
+  /** Addresses behind the live Service now. */
+  endpoints(): Endpoint[] {
+    const now = this.clock.now();
+    return this.pods
+      .filter((pod) => this.#isSelected(pod) && isPodReady(pod, now))
+      .map((pod) => ({
+        address: "127.0.0.9",
+        port: 8000,
+        ready: true,
+        serving: true,
+        terminating: false,
+        podName: pod.name,
+        podUid: pod.uid,
+      }));
   }
 
   async observe(_ref: AppRef, signal: AbortSignal): Promise<Observation> {
     await this.call("observe", signal);
-    this.#reap();
-    const now = this.clock.now();
+    const { app, namespace } = fakeApp;
     const selects = trafficSelector(this.traffic);
     return {
       service: {
@@ -156,20 +78,19 @@ export class FakeCluster implements ClusterPort, LeasePort {
         spec: { selector: { [appLabel]: app, [selects.label]: selects.value } },
       },
       traffic: this.traffic,
-      deployments: this.#revisions.map((revision) => this.#deployment(revision, now)),
-      pods: this.#objects(now),
+      deployments: this.revisions.map((revision) => this.deploymentObject(revision)),
+      pods: this.podObjects(),
       endpoints: this.endpoints(),
     };
   }
 
   async candidate(_ref: AppRef, revision: string, signal: AbortSignal): Promise<CandidateView> {
     await this.call("candidate", signal);
-    const now = this.clock.now();
-    const found = this.#revisions.find((each) => each.revision === revision);
+    const found = this.revisions.find((each) => each.revision === revision);
     const pods = this.podsOf(revision);
     return {
-      deployment: found === undefined ? undefined : this.#deployment(found, now),
-      pods: pods.map((pod) => podObject(pod, now, { namespace, app })),
+      deployment: found === undefined ? undefined : this.deploymentObject(found),
+      pods: this.podObjects(pods),
       events: pods.flatMap(podEvents),
     };
   }
@@ -181,11 +102,10 @@ export class FakeCluster implements ClusterPort, LeasePort {
 
   async scale(_ref: AppRef, deployment: string, replicas: number, signal: AbortSignal): Promise<void> {
     await this.call("scale", signal);
-    const revision = this.#revisions.find((each) => revisionName(app, each.revision) === deployment);
-    if (revision === undefined) throw apiError(`deployment ${deployment}`, "not found.");
-    this.writes.push(`scale ${revision.revision} ${replicas}`);
-    this.#setReplicas(revision.revision, replicas, this.clock.now());
-    this.onStep();
+    const found = this.revisions.find(({ revision }) => revisionName(fakeApp.app, revision) === deployment);
+    if (found === undefined) throw apiError(`deployment ${deployment}`, "not found.");
+    this.writes.push(`scale ${found.revision} ${replicas}`);
+    this.scaleByHand(found.revision, replicas);
   }
 
   async switchTraffic(_ref: AppRef, from: Traffic, to: Traffic, signal: AbortSignal): Promise<SwitchOutcome> {
@@ -200,33 +120,25 @@ export class FakeCluster implements ClusterPort, LeasePort {
 
   async markPod(_ref: AppRef, { name, uid }: PodRef, mark: PodMark, signal: AbortSignal): Promise<boolean> {
     await this.call("markPod", signal);
-    this.#reap();
-    const pod = this.#pods.find((each) => each.uid === uid && each.name === name);
-    if (pod === undefined) return false;
-    const { ramp: before, ...rest } = pod;
-    const ramp = mark.ramp === undefined ? before : (mark.ramp ?? undefined);
-    const { deletionCost } = mark;
-    const marked = {
-      ...rest,
-      ...(ramp === undefined ? {} : { ramp }),
+    if (!this.pods.some((pod) => pod.uid === uid && pod.name === name)) return false;
+    const { ramp, deletionCost } = mark;
+    if (ramp !== undefined) this.writes.push(`${ramp === null ? "unmark" : "mark"} ${name}`);
+    this.changePod(uid, {
+      ...(ramp === undefined ? {} : { ramp: ramp ?? undefined }),
       ...(deletionCost === undefined ? {} : { deletionCost }),
-    };
-    this.#pods = this.#pods.map((each) => (each === pod ? marked : each));
-    if (mark.ramp !== undefined) this.writes.push(`${mark.ramp === null ? "unmark" : "mark"} ${name}`);
-    this.onStep();
+    });
     return true;
   }
 
   async logTail(_ref: AppRef, pod: string, _options: unknown, signal: AbortSignal): Promise<string> {
     await this.call("logTail", signal);
-    const found = this.#pods.find(({ name }) => name === pod);
+    const found = this.pods.find(({ name }) => name === pod);
     return found === undefined ? "" : logOf(found, this.clock.now());
   }
 
   async capacity(signal: AbortSignal): Promise<{ nodes: readonly Node[]; pods: readonly Pod[] }> {
     await this.call("capacity", signal);
-    this.#reap();
-    return { nodes: this.nodes, pods: this.#objects(this.clock.now()).filter((pod) => pod.spec?.nodeName) };
+    return { nodes: this.nodes, pods: this.podObjects().filter((pod) => pod.spec?.nodeName) };
   }
 
   async limits(_namespace: string, signal: AbortSignal): Promise<NamespaceLimits | undefined> {
@@ -268,7 +180,7 @@ export class FakeCluster implements ClusterPort, LeasePort {
   async acquire(_ref: AppRef, holder: string, signal: AbortSignal): Promise<HeldLease> {
     await this.call("acquire", signal);
     if (this.leaseHolder !== undefined) {
-      const where = `${namespace}/lease/rollgate-${app}`;
+      const where = `${fakeApp.namespace}/lease/rollgate-${fakeApp.app}`;
       throw new DeployError({ code: "E_LOCKED", where, message: `held by ${this.leaseHolder} since 12 s.` });
     }
     this.leaseHolder = holder;
@@ -291,113 +203,14 @@ export class FakeCluster implements ClusterPort, LeasePort {
     };
   }
 
-  /** Addresses behind the live Service now. */
-  endpoints(): Endpoint[] {
-    const now = this.clock.now();
-    this.#reap();
-    return this.#pods
-      .filter((pod) => this.#isSelected(pod) && isPodReady(pod, now))
-      .map((pod) => ({
-        address: "127.0.0.9",
-        port: 8000,
-        ready: true,
-        serving: true,
-        terminating: false,
-        podName: pod.name,
-        podUid: pod.uid,
-      }));
-  }
-
-  /** Counts a call and lets the test interfere; used by the fake prober too. */
-  async call(name: string, signal: AbortSignal): Promise<void> {
-    const count = (this.#calls.get(name) ?? 0) + 1;
-    this.#calls.set(name, count);
-    this.onStep();
-    await this.intercept(`${name}#${count}`, signal);
-    signal.throwIfAborted();
-  }
-
-  /** Forgets the calls and lets nothing interfere: for a second run in one test. */
-  resetCalls(): void {
-    this.#calls.clear();
-    this.intercept = () => undefined;
-  }
-
   #isSelected(pod: FakePod): boolean {
     const { traffic } = this;
     if (traffic.kind === "none") return false;
     return traffic.kind === "ramp" ? pod.ramp === rampName(traffic) : pod.revision === traffic.revision;
-  }
-
-  #objects(now: EpochMs): Pod[] {
-    return this.#pods.map((pod) => podObject(pod, now, { namespace, app }));
-  }
-
-  #deployment({ revision, replicas, script }: FakeRevision, now: EpochMs): Deployment {
-    const pods = this.podsOf(revision);
-    const identity = { name: revisionName(app, revision), namespace, labels: labelsOf(revision) };
-    return deploymentObject(identity, { replicas, gpus: gpusPerReplica, script, pods, now });
-  }
-
-  #setReplicas(revision: string, replicas: number, createdAt: EpochMs): void {
-    const found = this.#revisions.find((each) => each.revision === revision);
-    this.#revisions = this.#revisions.map((each) => (each.revision === revision ? { ...each, replicas } : each));
-    const living = this.#pods
-      .filter((pod) => pod.revision === revision && pod.deletedAt === undefined)
-      .toSorted((a, b) => this.#keepsBefore(a) - this.#keepsBefore(b));
-    for (const pod of living.slice(replicas)) {
-      this.#pods = this.#pods.map((each) => (each === pod ? { ...each, deletedAt: this.clock.now() } : each));
-    }
-    if (found?.script.kind === "quota") return;
-    for (let missing = replicas - living.length; missing > 0; missing--) this.#create(revision, createdAt);
-  }
-
-  /** Who stays in a scale-down, as the ReplicaSet controller sorts: ready ones, then those that cost more to delete. */
-  #keepsBefore(pod: FakePod): number {
-    return (isPodReady(pod, this.clock.now()) ? 0 : 1e6) - (pod.deletionCost ?? 0);
-  }
-
-  #create(revision: string, createdAt: EpochMs): void {
-    const found = this.#revisions.find((each) => each.revision === revision);
-    if (found === undefined) return;
-    const id = ++this.#created;
-    this.#pods.push({
-      name: `${revisionName(app, revision)}-${id}`,
-      uid: `uid-${id}`,
-      revision,
-      node: this.#nodeFor(id),
-      gpus: gpusPerReplica,
-      imageId: `docker.io/kwaikeye/kwai-keye-vl@${fakeDigest}`,
-      script: found.script,
-      createdAt,
-      restarts: 0,
-    });
-  }
-
-  /** By turns, unless another node is the one with room; what is ending makes room. */
-  #nodeFor(id: number): string {
-    const byTurn = `h800-${id % 2}`;
-    const free = ({ metadata, status }: Node) => {
-      const staying = this.#pods.filter(({ node, deletedAt }) => node === metadata.name && deletedAt === undefined);
-      return Number(status?.allocatable?.[gpuResource] ?? 0) - staying.length * gpusPerReplica;
-    };
-    const roomy = this.nodes.filter((node) => free(node) >= gpusPerReplica).map(({ metadata }) => metadata.name);
-    return roomy.includes(byTurn) ? byTurn : (roomy[0] ?? byTurn);
-  }
-
-  #reap(): void {
-    const now = this.clock.now();
-    this.#pods = this.#pods.filter(
-      ({ deletedAt }) => deletedAt === undefined || now - deletedAt < this.endingSeconds * 1000,
-    );
   }
 }
 
 /** What the adapter rejects with once its retries are over. */
 export function apiError(where: string, message: string): DeployError {
   return new DeployError({ code: "E_API", where, message });
-}
-
-function labelsOf(revision: string): Readonly<Record<string, string>> {
-  return { [appLabel]: app, [revisionLabel]: revision };
 }

@@ -31,7 +31,7 @@ export interface FakePod {
   readonly deletedAt?: EpochMs;
   readonly restarts: number;
   /** The ramp whose traffic it takes part in. */
-  readonly ramp?: string;
+  readonly ramp?: string | undefined;
   readonly deletionCost?: number;
 }
 

@@ -1,5 +1,5 @@
 import type { PromotionInputs } from "../../../infra/core/promotion-inputs.ts";
-import { gpusPerReplica } from "../../support/fake-cluster.ts";
+import { gpusPerReplica } from "../../support/fake-fleet.ts";
 import { gpuNode } from "../../support/fake-pod.ts";
 import { type Ending, next, Scene, stable } from "./stage.ts";
 

@@ -3,7 +3,7 @@ import { podsOf } from "../../../infra/gate/app-view.ts";
 import { probePods } from "../../../infra/gate/phase-probe.ts";
 import { PromotionRun } from "../../../infra/gate/promotion-run.ts";
 import type { Pod } from "../../../infra/status/objects.ts";
-import { fakeDigest } from "../../support/fake-cluster.ts";
+import { fakeDigest } from "../../support/fake-fleet.ts";
 import { groupPod } from "../../support/group-pods.ts";
 import { inputs, next, Scene } from "./stage.ts";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { SupplyInputs, SupplyJob } from "../../../infra/core/promotion-inputs.ts";
-import { fakeDigest } from "../../support/fake-cluster.ts";
+import { fakeDigest } from "../../support/fake-fleet.ts";
 import { gpuNode } from "../../support/fake-pod.ts";
 import { failureOf, Scene } from "./stage.ts";
 
