@@ -57,15 +57,18 @@ export interface KarpenterPoolConfig extends ElasticPool {
 /** Nodes that Cluster API makes, as many as the cluster autoscaler wants. */
 export interface ClusterApiPoolConfig extends ElasticPool {
   readonly provider: "clusterApi";
+  /** What makes the machines: Cluster API one by one, or the infrastructure's own scaling group. */
+  readonly kind: "MachineDeployment" | "MachinePool";
   readonly minNodes: number;
-  /** Namespace of the MachineDeployment and of all that it refers to. */
+  /** Namespace of the object that is made and of all that it refers to. */
   readonly namespace: string;
   readonly clusterName: string;
-  /** Kubernetes version of the nodes; what the templates bring where absent. */
+  /** Kubernetes version of the nodes; what is referred to brings it where absent. */
   readonly version?: string;
   readonly failureDomain?: string;
-  readonly bootstrap: TemplateRef;
-  readonly infrastructure: TemplateRef;
+  /** A template for a MachineDeployment, the object itself for a MachinePool; `infrastructure` likewise. */
+  readonly bootstrap: ObjectRef;
+  readonly infrastructure: ObjectRef;
   /** What a node offers beside its GPUs, as Kubernetes quantities: the autoscaler cannot see it while there is none. */
   readonly capacity: { readonly cpu: string; readonly memory: string; readonly ephemeralStorage: string };
 }
@@ -86,8 +89,8 @@ export interface AlicloudPoolConfig extends ElasticPool {
   readonly keyName?: string;
 }
 
-/** A template that exists, as Cluster API refers to it. */
-export interface TemplateRef {
+/** An object that exists, as Cluster API refers to it. */
+export interface ObjectRef {
   readonly apiGroup: string;
   readonly kind: string;
   readonly name: string;

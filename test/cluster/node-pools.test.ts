@@ -6,12 +6,13 @@ import { parse, stringify } from "yaml";
 import type { KubernetesObject } from "../../infra/core/kubernetes-object.ts";
 import { madeObject } from "../../infra/spec/node-pools/made-object.ts";
 import { readCrd } from "../support/crd-schema.ts";
-import { bothTaints, clusterApiPool, karpenterPool, parsedPools } from "../support/elastic-pools.ts";
+import { bothTaints, clusterApiPool, karpenterPool, machinePool, parsedPools } from "../support/elastic-pools.ts";
 import { PromotionStack } from "../support/promotion-stack.ts";
 
 const root = resolve(import.meta.dirname, "../..");
 const nodePools = "/apis/karpenter.sh/v1/nodepools";
 const deployments = "/apis/cluster.x-k8s.io/v1beta2/namespaces/clusters/machinedeployments";
+const machinePools = "/apis/cluster.x-k8s.io/v1beta2/namespaces/clusters/machinepools";
 
 /** The program on a cluster of its own, where the definitions of Karpenter and Cluster API come only with the tests that want them. */
 describe("pools whose nodes are made", () => {
@@ -71,6 +72,7 @@ describe("pools whose nodes are made", () => {
     beforeAll(async () => {
       await install("karpenter.sh_nodepools.yaml");
       await install("cluster.x-k8s.io_machinedeployments.yaml");
+      await install("cluster.x-k8s.io_machinepools.yaml");
       await stack.cluster.createNamespace("clusters");
     });
 
@@ -84,6 +86,13 @@ describe("pools whose nodes are made", () => {
       ],
     };
 
+    const fullOfCluster = {
+      taints: bothTaints,
+      version: "v1.36.3",
+      failureDomain: "rack-7",
+      labels: { "team.node.cluster.x-k8s.io/name": "search" },
+    };
+
     test.each([
       { what: "the smallest NodePool", path: nodePools, settings: karpenterPool },
       { what: "a NodePool with everything", path: nodePools, settings: { ...karpenterPool, ...full } },
@@ -91,14 +100,10 @@ describe("pools whose nodes are made", () => {
       {
         what: "a MachineDeployment with everything",
         path: deployments,
-        settings: {
-          ...clusterApiPool,
-          taints: bothTaints,
-          version: "v1.36.3",
-          failureDomain: "rack-7",
-          labels: { "team.node.cluster.x-k8s.io/name": "search" },
-        },
+        settings: { ...clusterApiPool, ...fullOfCluster },
       },
+      { what: "the smallest MachinePool", path: machinePools, settings: machinePool },
+      { what: "a MachinePool with everything", path: machinePools, settings: { ...machinePool, ...fullOfCluster } },
     ])("the API server takes $what, rules of its schema included", async ({ path, settings }) => {
       const query = { dryRun: "All", fieldValidation: "Strict" };
       const body = madeFrom(settings);
@@ -107,9 +112,12 @@ describe("pools whose nodes are made", () => {
       expect(taken.spec).toMatchObject(Object(body.spec));
     });
 
-    test("the number of nodes stays what the autoscaler has set when the object is declared again", async () => {
-      const body = madeFrom(clusterApiPool);
-      const path = `${deployments}/${body.metadata.name}`;
+    test.each([
+      { kind: "MachineDeployment", collection: deployments, settings: clusterApiPool },
+      { kind: "MachinePool", collection: machinePools, settings: machinePool },
+    ])("the number of nodes stays what the autoscaler has set when a $kind is declared again", async (row) => {
+      const body = madeFrom(row.settings);
+      const path = `${row.collection}/${body.metadata.name}`;
       const query = { fieldManager: "pulumi", force: true };
       const apply = () =>
         stack.cluster.call<{ spec: { replicas?: number } }>({

@@ -3,7 +3,7 @@ import { NodePool } from "../../infra/components/node-pool.ts";
 import type { NodePoolConfig } from "../../infra/config/node-pool-config.ts";
 import { alicloudNodePool } from "../../infra/spec/node-pools/alicloud.ts";
 import { madeObject } from "../../infra/spec/node-pools/made-object.ts";
-import { alicloudPool, clusterApiPool, karpenterPool, parsedPools } from "../support/elastic-pools.ts";
+import { alicloudPool, clusterApiPool, karpenterPool, machinePool, parsedPools } from "../support/elastic-pools.ts";
 import { poolNode } from "../support/pool-node.ts";
 import { recordResources } from "../support/recorded-resources.ts";
 import { stackConfig } from "../support/stack-config.ts";
@@ -29,8 +29,9 @@ function pool(fields: Partial<NodePoolConfig>): NodePoolConfig {
 test.each([
   { settings: karpenterPool, type: "kubernetes:karpenter.sh/v1:NodePool" },
   { settings: clusterApiPool, type: "kubernetes:cluster.x-k8s.io/v1beta2:MachineDeployment" },
+  { settings: machinePool, type: "kubernetes:cluster.x-k8s.io/v1beta2:MachinePool" },
 ])(
-  "a pool of provider $settings.provider is the object that makes its nodes, and marks none itself",
+  "a pool of provider $settings.provider is the $type that makes its nodes, and marks none itself",
   async ({ settings, type }) => {
     const recording = await recordResources();
     const [made] = parsedPools(settings);

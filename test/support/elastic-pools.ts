@@ -21,6 +21,14 @@ export const clusterApiPool = {
   capacity: { cpu: "128", memory: "1536Gi", ephemeralStorage: "2Ti" },
 } as const;
 
+/** The same as a MachinePool, which refers to objects of its own. */
+export const machinePool = {
+  ...clusterApiPool,
+  kind: "MachinePool",
+  bootstrap: { apiGroup: "bootstrap.cluster.x-k8s.io", kind: "KubeadmConfig", name: "h800" },
+  infrastructure: { apiGroup: "infrastructure.cluster.x-k8s.io", kind: "AWSMachinePool", name: "h800" },
+} as const;
+
 /** Settings of a pool that Alibaba Cloud makes: what must be given, and nothing else. */
 export const alicloudPool = {
   name: "h800",

@@ -30,6 +30,13 @@ export const elasticPoolChecks: readonly CrossCheck[] = [
     find: ({ nodePools }) => forEach(nodePools, "clusterApi", labelsHandedOn),
   },
   {
+    name: "references-of-kind",
+    sentence:
+      "A pool that Cluster API makes refers to templates as MachineDeployment, and as MachinePool to objects of its own, which no other pool refers to.",
+    reads: ["nodePools"],
+    find: ({ nodePools }) => [...forEach(nodePools, "clusterApi", referencesOfKind), ...sharedReferences(nodePools)],
+  },
+  {
     name: "capacity-holds-engine",
     sentence: "`capacity` of a pool that Cluster API makes holds `engine.resources`.",
     reads: ["nodePools", "engine.resources"],
@@ -95,6 +102,37 @@ function labelsHandedOn({ labels }: ClusterApiPoolConfig, path: string): readonl
     const message = "is not handed on from machines to nodes.";
     const hint = "Use a key such as team.node.cluster.x-k8s.io/name, or let the bootstrap template label the nodes.";
     return [{ path: stepInto(`${path}.labels`, key), message, hint }];
+  });
+}
+
+/** @see sigs.k8s.io/cluster-api v1.14, docs/book, contracts of InfraMachine and InfraMachinePool: templates end in Template */
+function referencesOfKind({ kind, bootstrap, infrastructure }: ClusterApiPoolConfig, path: string): readonly Finding[] {
+  return Object.entries({ bootstrap, infrastructure }).flatMap(([setting, ref]) => {
+    const isTemplate = ref.kind.endsWith("Template");
+    if (isTemplate === (kind === "MachineDeployment")) return [];
+    const why = isTemplate
+      ? "a MachinePool refers to objects of its own, not to templates."
+      : "a MachineDeployment makes machines from templates.";
+    const hint = isTemplate
+      ? "Name an object such as a KubeadmConfig, or set kind to MachineDeployment."
+      : "Name a template such as a KubeadmConfigTemplate, or set kind to MachinePool.";
+    return [{ path: `${path}.${setting}.kind`, message: `got ${ref.kind}: ${why}`, hint }];
+  });
+}
+
+/** What a MachinePool refers to is its own, and goes with it: Cluster API lets no second one have it. */
+function sharedReferences(nodePools: readonly NodePoolConfig[]): readonly Finding[] {
+  const owners = new Map<string, string>();
+  return forEach(nodePools, "clusterApi", ({ name, kind, namespace, bootstrap, infrastructure }, path) => {
+    if (kind !== "MachinePool") return [];
+    return Object.entries({ bootstrap, infrastructure }).flatMap(([setting, ref]) => {
+      const key = JSON.stringify([namespace, ref.apiGroup, ref.kind, ref.name]);
+      const owner = owners.get(key);
+      owners.set(key, owner ?? name);
+      if (owner === undefined) return [];
+      const message = `${ref.kind} ${ref.name} is already that of pool "${owner}".`;
+      return [{ path: `${path}.${setting}.name`, message, hint: "Give each MachinePool objects of its own." }];
+    });
   });
 }
 

@@ -1,10 +1,5 @@
 import type { FieldsFor } from "../field.ts";
-import type {
-  AlicloudPoolConfig,
-  ClusterApiPoolConfig,
-  KarpenterPoolConfig,
-  TemplateRef,
-} from "../node-pool-config.ts";
+import type { AlicloudPoolConfig, ClusterApiPoolConfig, KarpenterPoolConfig, ObjectRef } from "../node-pool-config.ts";
 import { textRules } from "../text-rules.ts";
 import { commonFields } from "./any-pool.ts";
 
@@ -99,11 +94,14 @@ export const karpenterFields: FieldsFor<Omit<KarpenterPoolConfig, "provider">> =
   },
 };
 
-function templateFields(what: string, kind: string): FieldsFor<TemplateRef> {
+function referenceFields(what: string, template: string, own: string): FieldsFor<ObjectRef> {
   return {
-    apiGroup: { ...apiGroup, sentence: `API group of the ${what} template.` },
-    kind: { ...objectKind, sentence: `Kind of the ${what} template, such as ${kind}.` },
-    name: { ...objectName, sentence: `Name of the ${what} template.` },
+    apiGroup: { ...apiGroup, sentence: `API group of the ${what} object.` },
+    kind: {
+      ...objectKind,
+      sentence: `Its kind, such as ${template} for a MachineDeployment, ${own} for a MachinePool.`,
+    },
+    name: { ...objectName, sentence: `Name of the ${what} object.` },
   };
 }
 
@@ -120,7 +118,13 @@ export const clusterApiFields: FieldsFor<Omit<ClusterApiPoolConfig, "provider">>
   },
   taints: {
     ...commonFields.taints,
-    sentence: "Taints that the bootstrap template puts on the pool's nodes.",
+    sentence: "Taints that the bootstrap puts on the pool's nodes.",
+  },
+  kind: {
+    kind: "choice",
+    of: ["MachineDeployment", "MachinePool"],
+    default: "MachineDeployment",
+    sentence: "What is made: machines that Cluster API makes one by one, or a scaling group of the infrastructure.",
   },
   minNodes: {
     kind: "integer",
@@ -135,7 +139,7 @@ export const clusterApiFields: FieldsFor<Omit<ClusterApiPoolConfig, "provider">>
     kind: "text",
     rule: textRules.dnsLabel,
     isRequired: true,
-    sentence: "Namespace of the Cluster, the templates and the MachineDeployment.",
+    sentence: "Namespace of the Cluster, of what is referred to, and of what is made.",
   },
   clusterName: { ...objectName, rule: textRules.dnsName, sentence: "Name of the Cluster that the nodes join." },
   version: {
@@ -152,13 +156,13 @@ export const clusterApiFields: FieldsFor<Omit<ClusterApiPoolConfig, "provider">>
   },
   bootstrap: {
     kind: "group",
-    sentence: "The template that turns a machine into a node. It also sets the pool's taints.",
-    fields: templateFields("bootstrap", "KubeadmConfigTemplate"),
+    sentence: "What turns a machine into a node, a template for a MachineDeployment. It also sets the pool's taints.",
+    fields: referenceFields("bootstrap", "KubeadmConfigTemplate", "KubeadmConfig"),
   },
   infrastructure: {
     kind: "group",
-    sentence: "The template of the machines.",
-    fields: templateFields("infrastructure", "AWSMachineTemplate"),
+    sentence: "What the machines are, a template for a MachineDeployment.",
+    fields: referenceFields("infrastructure", "AWSMachineTemplate", "AWSMachinePool"),
   },
   capacity: {
     kind: "group",

@@ -1,3 +1,4 @@
+import type { ClusterApiPoolConfig } from "../../config/node-pool-config.ts";
 import type { StackConfig } from "../../config/stack-config.ts";
 import type { AccessQuestion } from "../../core/doctor-facts.ts";
 import { referencesOf } from "../check-references.ts";
@@ -115,10 +116,22 @@ export const rights: readonly Right[] = [
     group: "cluster.x-k8s.io",
     resources: ["machinedeployments"],
     verbs: everything,
-    askedIn: ({ nodePools }) => nodePools.flatMap((pool) => (pool.provider === "clusterApi" ? [pool.namespace] : [])),
-    isNeeded: ({ nodePools }) => nodePools.some(({ provider }) => provider === "clusterApi"),
+    ...forPoolsOf("MachineDeployment"),
+  },
+  {
+    scope: "cluster",
+    group: "cluster.x-k8s.io",
+    resources: ["machinepools"],
+    verbs: everything,
+    ...forPoolsOf("MachinePool"),
   },
 ];
+
+function forPoolsOf(kind: ClusterApiPoolConfig["kind"]): Required<Pick<Right, "askedIn" | "isNeeded">> {
+  const askedIn = ({ nodePools }: StackConfig) =>
+    nodePools.flatMap((pool) => (pool.provider === "clusterApi" && pool.kind === kind ? [pool.namespace] : []));
+  return { askedIn, isNeeded: (config) => askedIn(config).length > 0 };
+}
 
 function hasJobs({ model, supply, image }: StackConfig): boolean {
   return model.weights !== undefined || supply.prePull || image.kind === "source";

@@ -1,4 +1,4 @@
-import type { ClusterApiPoolConfig, TemplateRef } from "../../config/node-pool-config.ts";
+import type { ClusterApiPoolConfig, ObjectRef } from "../../config/node-pool-config.ts";
 import { memberLabels } from "../../config/pool-labels.ts";
 import type { KubernetesObject } from "../../core/kubernetes-object.ts";
 import { gpuResource } from "../../core/names.ts";
@@ -8,35 +8,57 @@ const group = "cluster.x-k8s.io";
 const capacity = "capacity.cluster-autoscaler.kubernetes.io";
 
 /**
- * The pool as Cluster API's MachineDeployment. It has no `replicas`: a new one begins with the min size of its annotations,
- * and from then on the number is the autoscaler's. `OnDelete`, since a rolling update would drain nodes on which engines
- * serve.
- * @see sigs.k8s.io/cluster-api v1.14, core/config/crd/bases and core/webhooks/admission/machinedeployment.go
+ * The pool as Cluster API's MachineDeployment or MachinePool. It has no `replicas`: a new one begins with the min size of
+ * its annotations, and from then on the number is the autoscaler's.
+ * @see sigs.k8s.io/cluster-api v1.14, core/config/crd/bases and core/webhooks/admission
  */
-export function machineDeployment(pool: ClusterApiPoolConfig): KubernetesObject {
-  const { name, namespace, clusterName, version, failureDomain } = pool;
-  const ofCluster = { [`${group}/cluster-name`]: clusterName };
-  const ofDeployment = { ...ofCluster, [`${group}/deployment-name`]: name };
+export function clusterApiObject(pool: ClusterApiPoolConfig): KubernetesObject {
+  const { kind, name, namespace, clusterName } = pool;
+  const labels = { ...ownLabels, ...ofCluster(pool) };
   return {
     apiVersion: `${group}/v1beta2`,
-    kind: "MachineDeployment",
-    metadata: { name, namespace, labels: { ...ownLabels, ...ofCluster }, annotations: annotationsOf(pool) },
+    kind,
+    metadata: { name, namespace, labels, annotations: annotationsOf(pool) },
+    spec: { clusterName, ...(kind === "MachinePool" ? machinePool(pool) : machineDeployment(pool)) },
+  };
+}
+
+/** `OnDelete`, since a rolling update would drain nodes on which engines serve. */
+function machineDeployment(pool: ClusterApiPoolConfig) {
+  const ofDeployment = { ...ofCluster(pool), [`${group}/deployment-name`]: pool.name };
+  const { failureDomain } = pool;
+  return {
+    selector: { matchLabels: ofDeployment },
+    template: templateOf(pool, ofDeployment, failureDomain === undefined ? {} : { failureDomain }),
+    rollout: { strategy: { type: "OnDelete" } },
+  };
+}
+
+/** How machines are replaced is said to the infrastructure, in the object that is referred to. */
+function machinePool(pool: ClusterApiPoolConfig) {
+  const { failureDomain } = pool;
+  return {
+    template: templateOf(pool, {}, {}),
+    ...(failureDomain === undefined ? {} : { failureDomains: [failureDomain] }),
+  };
+}
+
+function templateOf(pool: ClusterApiPoolConfig, labels: object, place: object) {
+  const { clusterName, version } = pool;
+  return {
+    metadata: { labels: { ...pool.labels, ...memberLabels(pool), ...labels } },
     spec: {
       clusterName,
-      selector: { matchLabels: ofDeployment },
-      template: {
-        metadata: { labels: { ...pool.labels, ...memberLabels(pool), ...ofDeployment } },
-        spec: {
-          clusterName,
-          ...(version === undefined ? {} : { version }),
-          ...(failureDomain === undefined ? {} : { failureDomain }),
-          bootstrap: { configRef: refOf(pool.bootstrap) },
-          infrastructureRef: refOf(pool.infrastructure),
-        },
-      },
-      rollout: { strategy: { type: "OnDelete" } },
+      ...(version === undefined ? {} : { version }),
+      ...place,
+      bootstrap: { configRef: refOf(pool.bootstrap) },
+      infrastructureRef: refOf(pool.infrastructure),
     },
   };
+}
+
+function ofCluster({ clusterName }: ClusterApiPoolConfig) {
+  return { [`${group}/cluster-name`]: clusterName };
 }
 
 /**
@@ -62,6 +84,6 @@ function taintText({ key, value, effect }: ClusterApiPoolConfig["taints"][number
   return value === undefined ? `${key}:${effect}` : `${key}=${value}:${effect}`;
 }
 
-function refOf({ apiGroup, kind, name }: TemplateRef): TemplateRef {
+function refOf({ apiGroup, kind, name }: ObjectRef): ObjectRef {
   return { apiGroup, kind, name };
 }

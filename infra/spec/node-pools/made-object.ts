@@ -2,7 +2,7 @@ import type { NodePoolConfig } from "../../config/node-pool-config.ts";
 import { elasticPools } from "../../config/pool-labels.ts";
 import type { KubernetesObject } from "../../core/kubernetes-object.ts";
 import type { ObjectKind } from "../../core/pool-node.ts";
-import { machineDeployment } from "./cluster-api.ts";
+import { clusterApiObject } from "./cluster-api.ts";
 import { karpenterNodePool } from "./karpenter.ts";
 
 /** The object of the cluster that makes the pool's nodes; undefined where the nodes exist or the cloud makes them. */
@@ -14,7 +14,7 @@ export function madeObject(pool: NodePoolConfig): KubernetesObject | undefined {
     case "karpenter":
       return karpenterNodePool(pool);
     case "clusterApi":
-      return machineDeployment(pool);
+      return clusterApiObject(pool);
     default:
       return pool satisfies never;
   }

@@ -3,6 +3,7 @@ import { resolve } from "node:path";
 import { expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { accessQuestions, rights } from "../../../../infra/spec/doctor/rights.ts";
+import { clusterApiPool, machinePool } from "../../../support/elastic-pools.ts";
 import { stackConfig } from "../../../support/stack-config.ts";
 import { hydrated } from "../../../support/weights-settings.ts";
 import { patient, refused, seen, visit } from "./patient.ts";
@@ -78,6 +79,16 @@ test("rights on the objects that make nodes are asked for where the pools stand"
     ["get", "list", "watch", "create", "patch", "delete"].map((verb) => `clusters ${verb}`),
   );
   expect(accessQuestions(config).filter(({ group }) => group === "karpenter.sh")).toEqual([]);
+});
+
+test.each([
+  { settings: clusterApiPool, resources: ["machinedeployments"] },
+  { settings: machinePool, resources: ["machinepools"] },
+])("rights on $resources are asked for where a pool is one, and on no other kind", ({ settings, resources }) => {
+  const asked = accessQuestions(stackConfig({ nodePools: [settings] })).filter(
+    ({ group }) => group === "cluster.x-k8s.io",
+  );
+  expect([...new Set(asked.map(({ resource }) => resource))]).toEqual(resources);
 });
 
 test("verbs that are refused become one finding for each resource, with the rule to add", () => {

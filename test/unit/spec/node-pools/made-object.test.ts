@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { madeKinds, madeObject } from "../../../../infra/spec/node-pools/made-object.ts";
 import { readCrd, schemaProblems } from "../../../support/crd-schema.ts";
-import { bothTaints, clusterApiPool, karpenterPool, parsedPools } from "../../../support/elastic-pools.ts";
+import { bothTaints, clusterApiPool, karpenterPool, machinePool, parsedPools } from "../../../support/elastic-pools.ts";
 
 const nodePoolProblems = schemaProblems(readCrd("karpenter.sh_nodepools.yaml"), "v1");
 const deploymentProblems = schemaProblems(readCrd("cluster.x-k8s.io_machinedeployments.yaml"), "v1beta2");
+const poolProblems = schemaProblems(readCrd("cluster.x-k8s.io_machinepools.yaml"), "v1beta2");
 
 function made(settings: object) {
   const [pool] = parsedPools(settings);
@@ -24,10 +25,12 @@ test("kinds are told once, in the order of the pools", () => {
     { ...clusterApiPool, name: "a" },
     { ...karpenterPool, name: "b" },
     { ...karpenterPool, name: "c" },
+    { ...machinePool, name: "d" },
   );
   expect(madeKinds(pools)).toEqual([
     { apiVersion: "cluster.x-k8s.io/v1beta2", kind: "MachineDeployment" },
     { apiVersion: "karpenter.sh/v1", kind: "NodePool" },
+    { apiVersion: "cluster.x-k8s.io/v1beta2", kind: "MachinePool" },
   ]);
 });
 
@@ -188,6 +191,65 @@ describe("Cluster API's MachineDeployment", () => {
   });
 });
 
+describe("Cluster API's MachinePool", () => {
+  const everything = {
+    ...machinePool,
+    minNodes: 1,
+    gpusPerNode: 4,
+    nodeStartSeconds: 3600,
+    version: "v1.36.3",
+    failureDomain: "cn-beijing-h",
+    labels: { "team.node.cluster.x-k8s.io/name": "search" },
+    taints: bothTaints,
+  };
+
+  test("leaves machines and their replacement to the infrastructure, and tells the autoscaler what a node is like", () => {
+    expect(made(everything)).toEqual({
+      apiVersion: "cluster.x-k8s.io/v1beta2",
+      kind: "MachinePool",
+      metadata: {
+        name: "h800",
+        namespace: "clusters",
+        labels: { ...own, "cluster.x-k8s.io/cluster-name": "gpu" },
+        annotations: {
+          "cluster.x-k8s.io/cluster-api-autoscaler-node-group-min-size": "1",
+          "cluster.x-k8s.io/cluster-api-autoscaler-node-group-max-size": "4",
+          "cluster.x-k8s.io/autoscaling-options-maxnodeprovisiontime": "3600s",
+          "capacity.cluster-autoscaler.kubernetes.io/cpu": "128",
+          "capacity.cluster-autoscaler.kubernetes.io/memory": "1536Gi",
+          "capacity.cluster-autoscaler.kubernetes.io/ephemeral-disk": "2Ti",
+          "capacity.cluster-autoscaler.kubernetes.io/gpu-type": "nvidia.com/gpu",
+          "capacity.cluster-autoscaler.kubernetes.io/gpu-count": "4",
+          "capacity.cluster-autoscaler.kubernetes.io/taints":
+            "nvidia.com/gpu=present:NoSchedule,example.com/dedicated:NoExecute",
+        },
+      },
+      spec: {
+        clusterName: "gpu",
+        failureDomains: ["cn-beijing-h"],
+        template: {
+          metadata: {
+            labels: { "team.node.cluster.x-k8s.io/name": "search", "keye-stack.node.cluster.x-k8s.io/pool": "h800" },
+          },
+          spec: {
+            clusterName: "gpu",
+            version: "v1.36.3",
+            bootstrap: { configRef: machinePool.bootstrap },
+            infrastructureRef: machinePool.infrastructure,
+          },
+        },
+      },
+    });
+  });
+
+  test.each([
+    { what: "the smallest pool", settings: machinePool },
+    { what: "a pool with everything", settings: everything },
+  ])("$what has only fields of the published schema", ({ settings }) => {
+    expect(poolProblems(made(settings))).toEqual([]);
+  });
+});
+
 test("the published schemas refuse fields that they do not know, so that the tests above say something", () => {
   const nodePool = { spec: { template: { spec: { requirement: [], nodeClassRef: {} } } } };
   expect(nodePoolProblems(nodePool)).toEqual(
@@ -196,5 +258,9 @@ test("the published schemas refuse fields that they do not know, so that the tes
   const deployment = { spec: { clusterName: "a", selector: {}, template: { spec: { taint: [] } } } };
   expect(deploymentProblems(deployment)).toEqual(
     expect.arrayContaining(["/spec/template/spec: must NOT have additional properties (taint)"]),
+  );
+  // What a MachineDeployment has and a MachinePool has not.
+  expect(poolProblems({ spec: { clusterName: "a", selector: {}, template: { spec: {} } } })).toEqual(
+    expect.arrayContaining(["/spec: must NOT have additional properties (selector)"]),
   );
 });
