@@ -1,5 +1,5 @@
 import { appLabel, cacheKeyLabel, engineContainer, rampLabel, revisionLabel, verdictLabel } from "../core/names.ts";
-import { isSameTraffic, type Traffic, trafficOf, trafficSelector } from "../core/traffic.ts";
+import { isMixedSelector, isSameTraffic, selectorTo, type Traffic, trafficOf } from "../core/traffic.ts";
 import type { Milliseconds } from "../core/units.ts";
 import type {
   AppRef,
@@ -105,31 +105,34 @@ export class LiveCluster implements ClusterPort {
     await scaleWorkload(this.#client, { ref, name: deployment, replicas }, signal);
   }
 
-  /** Also `switched` where the selector already is at `to`: an earlier attempt whose answer was cut off wrote it. */
+  /**
+   * Replaces the whole selector as it was read, so that nothing of an edit by hand stays beside the label that is meant.
+   * Also `switched` where the selector already is at `to`: an earlier attempt whose answer was cut off wrote it.
+   */
   async switchTraffic(ref: AppRef, from: Traffic, to: Traffic, signal: AbortSignal): Promise<SwitchOutcome> {
     const path = objectPath("services", ref.namespace, ref.service);
-    const before = trafficSelector(from);
-    const after = trafficSelector(to);
+    const read = async () => (await this.#client.call<Service>(get(path), signal)).spec.selector;
+    const selector = await read();
+    const found = trafficOf(selector);
+    if (isSameTraffic(found, to) && !isMixedSelector(selector)) return { kind: "switched" };
+    if (!isSameTraffic(found, from) && !isSameTraffic(found, to)) return { kind: "conflict", found };
     const request: ApiRequest = {
       method: "PATCH",
       path,
       contentType: "application/json-patch+json",
       body: [
-        { op: "test", path: selectorPointer(before.label), value: before.value },
-        ...(before.label === after.label ? [] : [{ op: "remove", path: selectorPointer(before.label) }]),
-        // Also replaces what is there.
-        { op: "add", path: selectorPointer(after.label), value: after.value },
+        { op: "test", path: "/spec/selector", value: selector },
+        { op: "replace", path: "/spec/selector", value: selectorTo(to, selector) },
       ],
     };
     const response = await this.#client.send(request, signal);
     if (response.status < 300) return { kind: "switched" };
     // The API answers 422 to a failed test, and 409 where another write came between its read and its write.
     if (response.status !== 422 && response.status !== 409) throw refusedError(request, response);
-    const service = await this.#client.call<Service>(get(path), signal);
-    const found = trafficOf(service.spec.selector);
-    if (isSameTraffic(found, to)) return { kind: "switched" };
-    if (isSameTraffic(found, from)) throw refusedError(request, response);
-    return { kind: "conflict", found };
+    const after = trafficOf(await read());
+    if (isSameTraffic(after, to)) return { kind: "switched" };
+    if (isSameTraffic(after, from)) throw refusedError(request, response);
+    return { kind: "conflict", found: after };
   }
 
   async markPod(ref: AppRef, { name, uid }: PodRef, mark: PodMark, signal: AbortSignal): Promise<boolean> {
@@ -247,11 +250,6 @@ export class LiveCluster implements ClusterPort {
     const query = { labelSelector: labelSelector(labels) || undefined };
     return (await listAll<T>(this.#client, collectionPath(plural, ref.namespace), { query, signal })).items;
   }
-}
-
-/** JSON pointer of one label of a Service's selector. */
-function selectorPointer(label: string): string {
-  return `/spec/selector/${label.replaceAll("~", "~0").replaceAll("/", "~1")}`;
 }
 
 function get(path: string): ApiRequest {

@@ -28,6 +28,24 @@ export function trafficSelector(traffic: Traffic): { readonly label: string; rea
   }
 }
 
+/** A live Service's selector once it leads to `traffic`: what else it asks for stays, and of our labels only the one meant. */
+export function selectorTo(
+  traffic: Traffic,
+  selector: Readonly<Record<string, string>> | undefined,
+): Readonly<Record<string, string>> {
+  const { [revisionLabel]: _revision, [rampLabel]: _ramp, ...others } = selector ?? {};
+  const { label, value } = trafficSelector(traffic);
+  return { ...others, [label]: value };
+}
+
+/**
+ * Whether somebody's edit has set a revision beside the label of a ramp. Clients then reach only pods that carry both,
+ * which no pod made after the ramp does.
+ */
+export function isMixedSelector(selector: Readonly<Record<string, string>> | undefined): boolean {
+  return selector?.[revisionLabel] !== undefined && selector[rampLabel] !== undefined;
+}
+
 /** Reads a live Service's selector. A label of ours that nobody of ours has written means what it says. */
 export function trafficOf(selector: Readonly<Record<string, string>> | undefined): Traffic {
   const revision = selector?.[revisionLabel];

@@ -1,6 +1,7 @@
-import { type Traffic, trafficOfRevision, trafficText } from "../core/traffic.ts";
+import { isMixedSelector, isSameTraffic, type Traffic, trafficOfRevision, trafficText } from "../core/traffic.ts";
 import { saveEvidence } from "./evidence-store.ts";
 import { recheck } from "./phase-probe.ts";
+import type { Observation } from "./ports.ts";
 import { PromotionStop } from "./promotion-error.ts";
 import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
 import type { Proof } from "./proof.ts";
@@ -35,6 +36,13 @@ export async function switchTraffic(run: PromotionRun): Promise<void> {
   });
 }
 
+/** Leaves of a selector that somebody has edited during a ramp only what they set, so that clients reach all of it. */
+export async function tidySelector(run: PromotionRun, { service }: Observation): Promise<void> {
+  if (!isMixedSelector(service.spec.selector)) return;
+  const { traffic } = run;
+  await run.phase({ name: "switch", seconds: apiPhaseSeconds }, (signal) => leadTraffic(run, traffic, signal));
+}
+
 /**
  * Changes the live Service's selector from what the run knows of it, by compare-and-swap. `onSend` is called before the
  * outcome can be anything but unknown. Rejects with `E_CONFLICT` where somebody else was there first.
@@ -60,5 +68,9 @@ export async function leadTraffic(
     });
   }
   run.traffic = to;
-  run.line("switch", `${service}: ${from.kind === "none" ? "nothing" : trafficText(from)} -> ${trafficText(to)}`);
+  const text = (traffic: Traffic) => (traffic.kind === "none" ? "nothing" : trafficText(traffic));
+  const way = isSameTraffic(from, to)
+    ? `${text(to)} alone, without the label of a ramp`
+    : `${text(from)} -> ${text(to)}`;
+  run.line("switch", `${service}: ${way}`);
 }

@@ -12,6 +12,7 @@ import { withinDeadline } from "./deadline.ts";
 import { evidenceNameOf, type SavedEvidence, saveEvidence } from "./evidence-store.ts";
 import { observe, type Situation } from "./phase-observe.ts";
 import { parkLeftovers } from "./phase-preflight.ts";
+import { tidySelector } from "./phase-switch.ts";
 import { PromotionFailed, PromotionStop, RollbackFailed } from "./promotion-error.ts";
 import type { PromotionPorts } from "./promotion-ports.ts";
 import { apiPhaseSeconds, PromotionRun } from "./promotion-run.ts";
@@ -76,7 +77,9 @@ function strategyOf({ strategy, namespace, app }: PromotionInputs): CarryOut {
 }
 
 async function underLease(run: PromotionRun, carryOut: CarryOut): Promise<PromotionOutputs> {
-  const situation = await settleRamp(run, await observe(run));
+  const found = await observe(run);
+  await tidySelector(run, found.observation);
+  const situation = await settleRamp(run, found);
   if (situation.kind === "proven") return await alreadyProven(run, situation);
   const proof = await wayOf(run, situation, carryOut)(run, situation);
   // The work is done: a cancel that comes now would only lose the record of it.

@@ -84,17 +84,13 @@ async function happen(world: World, what: Exclude<Disturbance, "api-outage">): P
     case "scale-new-down":
       return cluster.scaleByHand(next, Math.max(0, cluster.replicas(next) - 1));
     case "select-nothing":
-      cluster.selector = "none";
-      return;
+      return cluster.selectBeside("none");
     case "select-old":
-      cluster.selector = stable;
-      return;
+      return cluster.selectBeside(stable);
     case "select-new":
-      cluster.selector = next;
-      return;
+      return cluster.selectBeside(next);
     case "select-third":
-      cluster.selector = third;
-      return;
+      return cluster.selectBeside(third);
     default:
       return what satisfies never;
   }

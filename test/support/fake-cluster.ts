@@ -32,6 +32,8 @@ import { type FakePod, isPodReady, logOf, podEvents } from "./fake-pod.ts";
 /** One app in memory, as the ports see it: its fleet, what its Service selects, its Lease, and what is stored of it. */
 export class FakeCluster extends FakeFleet implements ClusterPort, LeasePort {
   traffic: Traffic = { kind: "none" };
+  /** The ramp whose label an edit by hand has left beside the revision in the selector. */
+  leftRamp: Traffic | undefined;
   /** Quotas and LimitRanges of the app's namespace; undefined where they may not be read. */
   bounds: NamespaceLimits | undefined = { quotas: [], ranges: [] };
   leaseHolder: string | undefined;
@@ -50,6 +52,15 @@ export class FakeCluster extends FakeFleet implements ClusterPort, LeasePort {
 
   set selector(revision: string) {
     this.traffic = trafficOfRevision(revision);
+    this.leftRamp = undefined;
+  }
+
+  /** Merges a revision into the selector, as `kubectl patch` and `kubectl edit` leave it. */
+  selectBeside(revision: string): void {
+    const ramp = this.traffic.kind === "ramp" ? this.traffic : this.leftRamp;
+    this.selector = revision;
+    this.leftRamp = ramp;
+    this.onStep();
   }
 
   /** Addresses behind the live Service now. */
@@ -71,11 +82,12 @@ export class FakeCluster extends FakeFleet implements ClusterPort, LeasePort {
   async observe(_ref: AppRef, signal: AbortSignal): Promise<Observation> {
     await this.call("observe", signal);
     const { app, namespace } = fakeApp;
-    const selects = trafficSelector(this.traffic);
+    const selected = [this.traffic, ...(this.leftRamp === undefined ? [] : [this.leftRamp])].map(trafficSelector);
+    const labels = Object.fromEntries(selected.map(({ label, value }) => [label, value]));
     return {
       service: {
         metadata: { name: app, namespace },
-        spec: { selector: { [appLabel]: app, [selects.label]: selects.value } },
+        spec: { selector: { [appLabel]: app, ...labels } },
       },
       traffic: this.traffic,
       deployments: this.revisions.map((revision) => this.deploymentObject(revision)),
@@ -112,6 +124,7 @@ export class FakeCluster extends FakeFleet implements ClusterPort, LeasePort {
     await this.call("switchTraffic", signal);
     if (!isSameTraffic(this.traffic, from)) return { kind: "conflict", found: this.traffic };
     this.traffic = to;
+    this.leftRamp = undefined;
     this.writes.push(`switch ${trafficText(from)} ${trafficText(to)}`);
     this.onStep();
     await this.call("switched", signal);
@@ -204,9 +217,11 @@ export class FakeCluster extends FakeFleet implements ClusterPort, LeasePort {
   }
 
   #isSelected(pod: FakePod): boolean {
-    const { traffic } = this;
-    if (traffic.kind === "none") return false;
-    return traffic.kind === "ramp" ? pod.ramp === rampName(traffic) : pod.revision === traffic.revision;
+    return [this.traffic, this.leftRamp].every((traffic) => {
+      if (traffic === undefined) return true;
+      if (traffic.kind === "none") return false;
+      return traffic.kind === "ramp" ? pod.ramp === rampName(traffic) : pod.revision === traffic.revision;
+    });
   }
 }
 

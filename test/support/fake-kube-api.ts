@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo, Socket } from "node:net";
+import { isDeepStrictEqual } from "node:util";
 import { KubeConfig } from "@kubernetes/client-node";
 import { answerPortForward } from "./fake-port-forward.ts";
 
@@ -27,7 +28,7 @@ export interface SeenRequest {
 export type Fault = { readonly status: number; readonly message?: string } | "reset";
 
 interface PatchOperation {
-  readonly op: "test" | "add" | "remove";
+  readonly op: "test" | "replace";
   readonly path: string;
   readonly value: unknown;
 }
@@ -221,9 +222,8 @@ export class FakeKubeApi {
     const changed = structuredClone(object);
     for (const operation of body as PatchOperation[]) {
       const { holder, key } = pointedAt(changed, operation.path);
-      if (operation.op === "add") holder[key] = operation.value;
-      else if (operation.op === "remove") delete holder[key];
-      else if (holder[key] !== operation.value) return refusal(422, "the server rejected our request");
+      if (operation.op === "replace") holder[key] = operation.value;
+      else if (!isDeepStrictEqual(holder[key], operation.value)) return refusal(422, "the server rejected our request");
     }
     return { status: 200, body: this.put(path, changed) };
   }

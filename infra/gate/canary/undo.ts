@@ -1,5 +1,5 @@
 import { textOf } from "../../core/errors.ts";
-import { isSameTraffic, type Traffic, trafficOfRevision } from "../../core/traffic.ts";
+import { isMixedSelector, isSameTraffic, type Traffic, trafficOfRevision } from "../../core/traffic.ts";
 import type { EpochMs, Seconds } from "../../core/units.ts";
 import type { Aftermath } from "../aftermath.ts";
 import { deploymentOf, readyCount, servingRevisions } from "../app-view.ts";
@@ -48,6 +48,8 @@ async function goBack(undoing: Undoing, way: WayBack): Promise<Aftermath> {
   run.traffic = before.traffic;
   if (isSameTraffic(before.traffic, trafficOfRevision(ramp.to))) {
     await step("switch", apiPhaseSeconds, (signal) => leadTraffic(run, ramp.traffic, signal));
+  } else if (isMixedSelector(before.service.spec.selector)) {
+    await step("switch", apiPhaseSeconds, (signal) => leadTraffic(run, before.traffic, signal));
   }
   const { switchedAt } = await guarded(run, ramp, () => walkBack({ run, ramp, step }, stop.code === "E_POSTVERIFY"));
   const wrong = await undoing.verifyBack(from);
@@ -71,7 +73,7 @@ async function goBackAtOnce(undoing: Undoing, way: WayBack): Promise<Aftermath> 
   const { traffic } = observation;
   if (!isOurs(undoing, ramp, traffic)) return await leaveToThem(undoing, ramp, observation);
   const target = trafficOfRevision(ramp.from);
-  if (!isSameTraffic(traffic, target)) {
+  if (!isSameTraffic(traffic, target) || isMixedSelector(observation.service.spec.selector)) {
     if (readyCount(observation, ramp.from) === 0) return leaveRamp(undoing, ramp, observation);
     const outcome = await undoing.write((signal) => cluster.switchTraffic(run.ref, traffic, target, signal));
     if (outcome.kind === "conflict") return await leaveToThem(undoing, ramp, await undoing.observe());

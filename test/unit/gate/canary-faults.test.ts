@@ -184,6 +184,40 @@ describe("another writer", () => {
   });
 });
 
+describe("a selector into which somebody has merged a revision, so that the ramp's label is still in it", () => {
+  test("keeps what they meant: the old revision gets all of it, and clients reach all of it", async () => {
+    const scene = new CanaryScene();
+    scene.at(/^\[ramp\] 1 of 3/, () => scene.cluster.selectBeside(stable));
+    expect(failureOf(await scene.promote()).code).toBe("E_CONFLICT");
+    expect(scene.state).toBe(untouched());
+    expect(scene.cluster.endpoints()).toHaveLength(3);
+  });
+
+  test("is left by a cancel with no label of the ramp either", async () => {
+    const scene = new CanaryScene();
+    scene.at(/^\[ramp\] 1 of 3/, () => {
+      scene.cluster.selectBeside(stable);
+      scene.abort.abort(new Error("SIGINT"));
+    });
+    expect(failureOf(await scene.promote()).code).toBe("E_CANCELLED");
+    expect(scene.cluster.leftRamp).toBeUndefined();
+  });
+
+  test("is mended by the next update, whatever that one does", async () => {
+    const scene = new CanaryScene();
+    scene.at(/^\[ramp\] 1 of 3/, () => scene.cluster.selectBeside("none"));
+    expect(failureOf(await scene.promote()).code).toBe("E_CONFLICT");
+    scene.cluster.resetCalls();
+    expect((await scene.promote()).kind).toBe("resolved");
+    expect(scene.cluster.endpoints()).toHaveLength(3);
+
+    scene.cluster.leftRamp = { kind: "ramp", from: stable, to: next };
+    expect((await scene.promote()).kind).toBe("resolved");
+    expect(scene.lines).toContain(`[switch] keye: ${next} alone, without the label of a ramp`);
+    expect(scene.cluster.endpoints()).toHaveLength(3);
+  });
+});
+
 describe("going back", () => {
   test("that is cancelled asks for all at once and waits for nothing", async () => {
     const scene = new CanaryScene();
