@@ -4,7 +4,8 @@ import { type ExitCode, exitCodes } from "../core/exit-codes.ts";
 import { startCluster } from "../rehearsal/cluster.ts";
 import { layoutOf } from "../rehearsal/control-plane/layout.ts";
 import { launchEngine } from "../rehearsal/engine/process.ts";
-import { kubernetesProvider, rehearsalDir, rehearsalEnvironment, toolPath } from "../rehearsal/environment.ts";
+import { rehearsalDir, rehearsalEnvironment, toolPath } from "../rehearsal/environment.ts";
+import { hasGroupProgram } from "../rehearsal/groups/group-controller.ts";
 import { readNodeFile } from "../rehearsal/node-file.ts";
 import { defaultNodes } from "../rehearsal/nodes.ts";
 import { isAlive, type RehearsalState, readState } from "../rehearsal/state.ts";
@@ -13,6 +14,7 @@ import type { Command, CommandWorld } from "./command.ts";
 import { parseFlags, usageError } from "./flags.ts";
 import { nameOf } from "./rehearse-copy/flags.ts";
 import { rehearseFromContext } from "./rehearse-copy/from-context.ts";
+import { describeRehearsal } from "./rehearse-text.ts";
 
 const help = `keye rehearse up [--detach] [--name NAME] [--nodes FILE] [--port PORT]
 keye rehearse down [--name NAME]
@@ -23,7 +25,8 @@ keye rehearse --from-context CONTEXT --stack-file FILE [--kubeconfig FILE] [--st
 An embedded Kubernetes cluster: a real control plane, simulated H800 nodes, simulated engines. Everything listens on
 loopback addresses and ends with the command, or with "down" where it was detached.
 
-  up      Starts it. Without --detach it runs until Ctrl-C.
+  up      Starts it. Without --detach it runs until Ctrl-C. Groups of pods (LeaderWorkerSets) are served where their
+          controller is there, which ./scripts/toolchain --groups builds.
           --nodes FILE  node shapes in YAML (default: two nodes of eight H800, one without GPUs)
           --port PORT   port of the API server on 127.0.0.1 (default: a free one on an address of its own)
   down    Ends it and removes its state folder .rehearsal/NAME but for the logs.
@@ -90,22 +93,28 @@ async function up({ name, nodes, port, isDetached }: UpOptions, world: CommandWo
       env: world.env,
       signal: world.signal,
     });
-    world.err(`${describe(state, world)}\nReady in ${seconds(startedIn)}. End it: keye rehearse down --name ${name}`);
+    world.err(
+      `${describeRehearsal(state, world.env)}\nReady in ${seconds(startedIn)}. End it: keye rehearse down --name ${name}`,
+    );
     return exitCodes.pass;
   }
+  const path = toolPath(world.env.PATH);
   const cluster = await startCluster({
     name,
     dir,
     nodes: shapes,
     ...(port === undefined ? {} : { port }),
-    path: toolPath(world.env.PATH),
+    path,
     clock: systemClock,
     launch: launchEngine,
     hasServiceProxies: true,
+    hasGroups: hasGroupProgram(path),
     signal: world.signal,
   });
   try {
-    world.err(`${describe(cluster.state, world)}\nReady in ${seconds(cluster.startedIn)}. Ctrl-C ends it.`);
+    world.err(
+      `${describeRehearsal(cluster.state, world.env)}\nReady in ${seconds(cluster.startedIn)}. Ctrl-C ends it.`,
+    );
     const broken = await Promise.race([aborted(world.signal), cluster.broken]);
     if (broken !== undefined) throw broken;
     return exitCodes.pass;
@@ -128,7 +137,7 @@ async function down(name: string, world: CommandWorld): Promise<ExitCode> {
 function status(name: string, isJson: boolean, world: CommandWorld): ExitCode {
   const state = liveState(name);
   if (isJson) world.out(JSON.stringify(state, null, 2));
-  else world.out(describe(state, world));
+  else world.out(describeRehearsal(state, world.env));
   return exitCodes.pass;
 }
 
@@ -149,19 +158,6 @@ function liveState(name: string): RehearsalState {
     message: state === undefined ? `No rehearsal "${name}" runs.` : `The rehearsal "${name}" has died.`,
     hint: `Start it: keye rehearse up --detach --name ${name}`,
   });
-}
-
-function describe(state: RehearsalState, world: CommandWorld): string {
-  const services = state.proxies.map(
-    ({ namespace, service, port, url }) => `  ${namespace}/${service}:${port}  ${url}`,
-  );
-  return [
-    `Rehearsal "${state.name}" at ${state.server}, since ${state.startedAt}`,
-    `  kubeconfig  ${state.kubeconfig}`,
-    `  provider    kubernetes: ${kubernetesProvider(world.env)}`,
-    `  processes   ${[state.supervisor, ...state.children].map(({ name, pid }) => `${name} ${pid}`).join(", ")}`,
-    ...(services.length === 0 ? [] : ["Services:", ...services]),
-  ].join("\n");
 }
 
 function portOf(text: string | undefined): number | undefined {

@@ -7,6 +7,7 @@ import type { Endpoints } from "./control-plane/arguments.ts";
 import { ControlPlane } from "./control-plane/control-plane.ts";
 import { layoutOf } from "./control-plane/layout.ts";
 import { findTools } from "./control-plane/tools.ts";
+import { type GroupController, startGroupController } from "./groups/group-controller.ts";
 import { joinNodes } from "./join-nodes.ts";
 import type { LaunchEngine } from "./kubelet/context.ts";
 import { Kubelet } from "./kubelet/kubelet.ts";
@@ -36,6 +37,8 @@ export interface ClusterOptions {
    * than some hundred nodes. @default false
    */
   readonly areNodesLasting?: boolean;
+  /** Whether LeaderWorkerSets are served, by the project's own controller. @default false */
+  readonly hasGroups?: boolean;
   /** Cancels the start. */
   readonly signal: AbortSignal;
 }
@@ -134,14 +137,19 @@ async function start(options: ClusterOptions, closers: Closers): Promise<Rehears
   const volumes = new ClaimVolumes({ api, clock });
   closers.add(() => volumes.close());
   volumes.start();
+  const groups = options.hasGroups
+    ? await startGroupController({ state, api, path: options.path, clock, signal })
+    : undefined;
+  if (groups !== undefined) closers.add(() => groups.close());
   const nodesAt = { address: at.host, port: at.kubeletPort };
-  return new RehearsalCluster({ options, state, controlPlane, nodesAt, closers, startedAt });
+  return new RehearsalCluster({ options, state, controlPlane, groups, nodesAt, closers, startedAt });
 }
 
 interface ClusterParts {
   readonly options: ClusterOptions;
   readonly state: RehearsalState;
   readonly controlPlane: ControlPlane;
+  readonly groups: GroupController | undefined;
   readonly nodesAt: NodeEndpoint;
   readonly closers: Closers;
   readonly startedAt: number;
@@ -185,7 +193,8 @@ export class RehearsalCluster {
 
   /** Resolves if a component of the control plane ends by itself: the cluster is of no use then. */
   get broken(): Promise<DeployError> {
-    return this.#parts.controlPlane.broken;
+    const { controlPlane, groups } = this.#parts;
+    return groups === undefined ? controlPlane.broken : Promise.race([controlPlane.broken, groups.broken]);
   }
 
   async startServiceProxy({ namespace, service, portName = "", listen }: ProxyRequest): Promise<ServiceProxy> {
@@ -221,7 +230,9 @@ export class RehearsalCluster {
   }
 
   #update(change: Partial<RehearsalState>): void {
-    const children = this.#parts.controlPlane.children.map(({ name, pid }) => markOf(name, pid));
+    const { controlPlane, groups } = this.#parts;
+    const running = [...controlPlane.children, ...(groups === undefined ? [] : [groups.child])];
+    const children = running.map(({ name, pid }) => markOf(name, pid));
     this.#state = { ...this.#state, children, ...change };
     writeState(layoutOf(this.#state.dir), this.#state);
   }

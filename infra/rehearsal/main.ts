@@ -4,6 +4,7 @@ import { DeployError, textOf } from "../core/errors.ts";
 import { startCluster } from "./cluster.ts";
 import { launchEngine } from "./engine/process.ts";
 import { toolPath } from "./environment.ts";
+import { hasGroupProgram } from "./groups/group-controller.ts";
 import { readNodeFile } from "./node-file.ts";
 import { defaultNodes } from "./nodes.ts";
 import type { SupervisorMessage } from "./supervisor.ts";
@@ -22,15 +23,17 @@ async function main(): Promise<void> {
   // Not `once`: a second signal while the cluster ends must not cut that short.
   process.on("SIGTERM", () => end.abort(new Error("SIGTERM")));
   process.on("SIGINT", () => end.abort(new Error("SIGINT")));
+  const path = toolPath(process.env.PATH);
   const cluster = await startCluster({
     name: values.name,
     dir: values.dir,
     nodes: values.nodes === undefined ? defaultNodes : readNodeFile(values.nodes),
     ...(values.port === undefined ? {} : { port: Number(values.port) }),
-    path: toolPath(process.env.PATH),
+    path,
     clock: systemClock,
     launch: launchEngine,
     hasServiceProxies: true,
+    hasGroups: hasGroupProgram(path),
     signal: end.signal,
   });
   try {

@@ -123,8 +123,9 @@ export function clean(layout: Layout): void {
   rmSync(layout.state, { force: true });
 }
 
-function removeLeftovers({ volumes, etcd, certificates, kwokConfig, auditPolicy, kubeconfig, pulumi }: Layout): void {
-  for (const path of [volumes, kubeconfig, kwokConfig, auditPolicy, certificates, etcd, pulumi])
+function removeLeftovers(layout: Layout): void {
+  const { volumes, etcd, certificates, kwokConfig, auditPolicy, groups, kubeconfig, pulumi } = layout;
+  for (const path of [volumes, kubeconfig, kwokConfig, auditPolicy, groups, certificates, etcd, pulumi])
     rmSync(path, { recursive: true, force: true });
 }
 

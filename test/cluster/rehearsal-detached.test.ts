@@ -3,9 +3,12 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, test } from "vitest";
+import { ApiClient } from "../../infra/cluster/api-client.ts";
+import { loadKubeconfig } from "../../infra/cluster/kubeconfig.ts";
 import { systemClock } from "../../infra/cluster/system-clock.ts";
 import { layoutOf } from "../../infra/rehearsal/control-plane/layout.ts";
 import { toolPath } from "../../infra/rehearsal/environment.ts";
+import { groupProgram, hasGroupProgram } from "../../infra/rehearsal/groups/group-controller.ts";
 import { freePorts } from "../../infra/rehearsal/ports.ts";
 import { isAlive, type ProcessMark, readState } from "../../infra/rehearsal/state.ts";
 import { startDetached, stopRehearsal } from "../../infra/rehearsal/supervisor.ts";
@@ -13,6 +16,8 @@ import { startDetached, stopRehearsal } from "../../infra/rehearsal/supervisor.t
 const root = mkdtempSync(join(tmpdir(), "keye-detached-"));
 const dir = join(root, "story");
 const layout = layoutOf(dir);
+
+const hasGroups = hasGroupProgram(toolPath(process.env.PATH));
 
 function start(port?: number) {
   const env = { ...process.env, PATH: toolPath(process.env.PATH) };
@@ -30,6 +35,16 @@ function statusOf(pid: number): string {
     return readFileSync(`/proc/${pid}/status`, "utf8");
   } catch {
     return "";
+  }
+}
+
+async function servesGroups(kubeconfig: string): Promise<boolean> {
+  const api = new ApiClient(loadKubeconfig({ kubeconfig }), systemClock);
+  try {
+    const path = "/apis/leaderworkerset.x-k8s.io/v1/leaderworkersets";
+    return (await api.find({ method: "GET", path }, new AbortController().signal)) !== undefined;
+  } finally {
+    api.close();
   }
 }
 
@@ -51,6 +66,7 @@ test("a supervisor that is killed hard leaves nothing running, and the next star
     "kube-controller-manager",
     "kube-scheduler",
     "kwok",
+    ...(hasGroups ? [groupProgram] : []),
   ]);
   process.kill(state.supervisor.pid, "SIGKILL");
   expect(await soon(() => running(state.children).length === 0)).toBe(true);
@@ -61,6 +77,7 @@ test("a supervisor that is killed hard leaves nothing running, and the next star
   expect(again.state.server).toBe(`https://127.0.0.1:${port}`);
   await expect(start()).rejects.toMatchObject({ code: "E_LOCKED", where: dir });
   expect(isAlive(again.state)).toBe(true);
+  expect(await servesGroups(again.state.kubeconfig)).toBe(hasGroups);
 
   expect(await stopRehearsal(layout, systemClock)).toBe("stopped");
   expect(running([again.state.supervisor, ...again.state.children])).toEqual([]);

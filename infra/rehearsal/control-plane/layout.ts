@@ -16,6 +16,8 @@ export interface Layout {
   readonly serviceAccountKey: string;
   readonly kwokConfig: string;
   readonly auditPolicy: string;
+  /** Files of the controller of groups of pods, its key among them. */
+  readonly groups: string;
   /** Every request of a service account outside of the control plane, and whether it was allowed; a line of JSON each. */
   readonly auditLog: string;
   /** The administrator's kubeconfig, for people and for Pulumi. */
@@ -38,6 +40,7 @@ export function layoutOf(dir: string): Layout {
     serviceAccountKey: join(dir, "certificates", "service-account.key"),
     kwokConfig: join(dir, "kwok.yaml"),
     auditPolicy: join(dir, "audit-policy.yaml"),
+    groups: join(dir, "groups"),
     auditLog: join(dir, "logs", "audit.log"),
     kubeconfig: join(dir, "kubeconfig"),
     componentKubeconfigs: join(dir, "certificates"),

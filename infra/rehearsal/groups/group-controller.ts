@@ -11,12 +11,17 @@ import { layoutOf } from "../control-plane/layout.ts";
 import { findProgram } from "../control-plane/tools.ts";
 import { freePorts } from "../ports.ts";
 import type { RehearsalState } from "../state.ts";
-import { waitUntil } from "../wait-until.ts";
+import { endedError, waitUntil } from "../wait-until.ts";
 import definition from "./leaderworkersets.json" with { type: "json" };
 import { webhookConfigurations } from "./webhooks.ts";
 
 /** Name of the controller's program. */
 export const groupProgram = "lws-controller";
+
+/** Whether a rehearsal on this machine can keep groups of pods: the program is on `path`. */
+export function hasGroupProgram(path: string): boolean {
+  return findProgram(groupProgram, path) !== undefined;
+}
 
 export interface GroupControllerOptions {
   /** The rehearsal to join. */
@@ -47,11 +52,11 @@ export async function startGroupController(options: GroupControllerOptions): Pro
     throw new DeployError({ code: "ENV_TOOL", where: "PATH", message: `${groupProgram} is not on it.`, hint });
   }
   const group = new ChildGroup();
-  const dir = join(state.dir, "groups");
+  const dir = layoutOf(state.dir).groups;
   try {
     await define(options);
     const child = await startProgram(options, { group, command, dir });
-    return { log: child.logFile, close: () => close(group, dir) };
+    return controllerOf(child, () => close(group, dir));
   } catch (error) {
     await close(group, dir);
     throw error;
@@ -60,10 +65,24 @@ export async function startGroupController(options: GroupControllerOptions): Pro
 
 /** A running controller. */
 export interface GroupController {
-  /** File that it logs to. */
-  readonly log: string;
+  readonly child: LongChild;
+  /** Resolves if it ends by itself: no group of pods is made or admitted then. */
+  readonly broken: Promise<DeployError>;
   /** Ends it and removes its files but for the log; what it has made stays. */
   close(): Promise<void>;
+}
+
+function controllerOf(child: LongChild, end: () => Promise<void>): GroupController {
+  let isEnding = false;
+  const broken = Promise.withResolvers<DeployError>();
+  void child.exited.then(() => {
+    if (!isEnding) broken.resolve(endedError(child, "It ended by itself."));
+  });
+  const close = () => {
+    isEnding = true;
+    return end();
+  };
+  return { child, broken: broken.promise, close };
 }
 
 async function define({ api, clock, signal }: GroupControllerOptions): Promise<void> {
