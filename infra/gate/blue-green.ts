@@ -6,7 +6,7 @@ import { probePods } from "./phase-probe.ts";
 import { scaleCandidate, waitReady, warmCache } from "./phase-ready.ts";
 import { retireOld } from "./phase-retire.ts";
 import { bringSupply } from "./phase-supply.ts";
-import { recheckPods, switchTraffic } from "./phase-switch.ts";
+import { recheckPods, switchTraffic, tidySelector } from "./phase-switch.ts";
 import { soak, verifyEndpoints, verifyTraffic } from "./phase-verify.ts";
 import type { PromotionRun } from "./promotion-run.ts";
 import type { Proof } from "./proof.ts";
@@ -53,6 +53,7 @@ export async function verifyInPlace(run: PromotionRun, situation: Situation): Pr
   }
   await scaleServing(run, present);
   const proof = await probePods(run, await waitReady(run));
+  await tidySelector(run, situation);
   await verifyServing(run, proof);
   await retireOld(run);
   if (!isGrowing) await parkLeftovers(run, situation);

@@ -1,7 +1,7 @@
 import { isMixedSelector, isSameTraffic, type Traffic, trafficOfRevision, trafficText } from "../core/traffic.ts";
 import { saveEvidence } from "./evidence-store.ts";
+import type { Situation } from "./phase-observe.ts";
 import { recheck } from "./phase-probe.ts";
-import type { Observation } from "./ports.ts";
 import { PromotionStop } from "./promotion-error.ts";
 import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
 import type { Proof } from "./proof.ts";
@@ -36,9 +36,12 @@ export async function switchTraffic(run: PromotionRun): Promise<void> {
   });
 }
 
-/** Leaves of a selector that somebody has edited during a ramp only what they set, so that clients reach all of it. */
-export async function tidySelector(run: PromotionRun, { service }: Observation): Promise<void> {
-  if (!isMixedSelector(service.spec.selector)) return;
+/**
+ * Where the target serves by an edit of the selector during a ramp: leaves of the selector only what somebody set, so that
+ * clients reach all of it. Its pods are proven before.
+ */
+export async function tidySelector(run: PromotionRun, { observation }: Situation): Promise<void> {
+  if (!isMixedSelector(observation.service.spec.selector)) return;
   const { traffic } = run;
   await run.phase({ name: "switch", seconds: apiPhaseSeconds }, (signal) => leadTraffic(run, traffic, signal));
 }

@@ -77,9 +77,7 @@ function strategyOf({ strategy, namespace, app }: PromotionInputs): CarryOut {
 }
 
 async function underLease(run: PromotionRun, carryOut: CarryOut): Promise<PromotionOutputs> {
-  const found = await observe(run);
-  await tidySelector(run, found.observation);
-  const situation = await settleRamp(run, found);
+  const situation = await settleRamp(run, await observe(run));
   if (situation.kind === "proven") return await alreadyProven(run, situation);
   const proof = await wayOf(run, situation, carryOut)(run, situation);
   // The work is done: a cancel that comes now would only lose the record of it.
@@ -109,6 +107,7 @@ function wayOf(run: PromotionRun, { kind, observation }: Situation, carryOut: Ca
 }
 
 async function alreadyProven(run: PromotionRun, situation: Situation): Promise<PromotionOutputs> {
+  await tidySelector(run, situation);
   await parkLeftovers(run, situation);
   const evidence = {
     name: evidenceNameOf(run.inputs),

@@ -43,8 +43,8 @@ export class Witness {
   #isCancelled = false;
   /** Writes that may still come though the Lease is gone: one that had passed its check before. */
   #grace: number | undefined;
-  /** Pods behind the Service before the last step, by life. */
-  #endpoints = new Set<string>();
+  /** Pods behind the Service before the last step: the revision of each life. */
+  #endpoints: ReadonlyMap<string, string> = new Map();
 
   constructor(world: World) {
     this.#world = world;
@@ -61,7 +61,7 @@ export class Witness {
     this.#servedBefore = this.#world.cluster.traffic.kind !== "none";
     this.#read = this.#world.cluster.writes.length;
     this.#world.cluster.onStep = () => this.#step();
-    this.#endpoints = new Set(this.#serving().map(lifeOf));
+    this.#endpoints = endpointsOf(this.#serving());
   }
 
   disturbed(what: Disturbance, call: string): void {
@@ -134,7 +134,7 @@ export class Witness {
     const serving = this.#serving();
     for (; this.#read < writes.length; this.#read++) this.#onWrite(writes[this.#read] ?? "", serving);
     this.#keepsServing(serving.length);
-    this.#endpoints = new Set(serving.map(lifeOf));
+    this.#endpoints = endpointsOf(serving);
   }
 
   #onWrite(write: string, serving: readonly FakePod[]): void {
@@ -153,9 +153,14 @@ export class Witness {
     if (verb === "scale") this.#onScale(words[0] ?? "", Number(words[1]));
   }
 
-  /** Pods of the candidate that this write has put behind the Service have been proven. */
+  /**
+   * Pods of the target that this write has put behind the Service have been proven. Where no pod of the newer revision
+   * serves, the way back to the one before waits for nobody to be asked: its pods are proven in place.
+   */
   #noStrangers(write: string, serving: readonly FakePod[]): void {
     const { revision = "" } = this.#update ?? {};
+    const isReturn = write.startsWith("switch ") && write.endsWith(`pod by pod ${revision}`) && revision === stable;
+    if (isReturn && ![...this.#endpoints.values()].includes(next)) return;
     const strangers = serving.filter(
       (pod) => pod.revision === revision && !this.#proven.has(lifeOf(pod)) && !this.#endpoints.has(lifeOf(pod)),
     );
@@ -204,6 +209,10 @@ export class Witness {
     const pod = pods.find((each) => each.uid === uid);
     return pod === undefined ? undefined : lifeOf(pod);
   }
+}
+
+function endpointsOf(pods: readonly FakePod[]): ReadonlyMap<string, string> {
+  return new Map(pods.map((pod) => [lifeOf(pod), pod.revision]));
 }
 
 function lifeOf({ uid, restarts }: FakePod): string {

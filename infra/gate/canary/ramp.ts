@@ -33,6 +33,7 @@ export class Ramp {
   readonly #trusted = new Set<string>();
   readonly #out = new Set<string>();
   readonly #old = new Set<string>();
+  readonly #wrong = new Set<string>();
 
   constructor({ from, to, oldReplicas, newReplicas }: RampParts) {
     this.from = from;
@@ -74,9 +75,16 @@ export class Ramp {
     return found.every((pod) => pod !== undefined) ? found : undefined;
   }
 
-  /** Takes back what was known of pods that turned out wrong. */
-  reject(pods: readonly ProvenPod[]): void {
-    for (const { life } of pods) {
+  /** Notes pods that turned out wrong: they go as soon as somebody else serves. */
+  noteWrong(pods: readonly ProvenPod[]): void {
+    for (const { life } of pods) this.#wrong.add(life);
+  }
+
+  /** Takes back what was known of wrong pods, unless clients reach nobody else. */
+  rejectWrong(observation: Observation): void {
+    const serving = this.servingOf(observation);
+    if (serving.length > 0 && serving.every((pod) => this.#wrong.has(lifeOf(pod)))) return;
+    for (const life of this.#wrong) {
       this.#proven.delete(life);
       this.#trusted.delete(life);
     }

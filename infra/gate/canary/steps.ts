@@ -166,9 +166,10 @@ export async function empty({ run, step }: Stepping, revision: string, since: Ep
   });
 }
 
-/** Takes all pods of the new revision away, at once, that may not serve. */
+/** Takes all pods of the new revision away, at once, that may not serve; wrong ones once they are not all that serves. */
 export async function dropUnproven({ run, ramp, step }: Stepping): Promise<void> {
   const observation = await step("ramp", apiPhaseSeconds, (signal) => run.ports.cluster.observe(run.ref, signal));
+  ramp.rejectWrong(observation);
   const pods = podsOf(observation, ramp.to);
   const kept = pods.filter((pod) => ramp.isLabelled(pod) && ramp.mayServe(pod));
   if (replicasOf(observation, ramp.to) <= kept.length) return;

@@ -16,8 +16,8 @@ import { walkBack } from "./walk-back.ts";
 
 /**
  * Undoes a canary. Mostly it walks back, pod by pod; a cancel leaves no time for that, so the selector goes to the old
- * revision at once, if it has a ready pod, and all that it had is asked for and not waited for. Where it has none, the ramp
- * is left serving what serves, and the next run goes on with it.
+ * revision at once, and all that it had is asked for and not waited for. Where none of its pods is ready and new ones serve,
+ * the ramp is left serving those, and the next run goes on with it.
  */
 export async function undoRamp(undoing: Undoing, ramp: Ramp): Promise<Aftermath> {
   const { run } = undoing;
@@ -44,7 +44,7 @@ async function goBack(undoing: Undoing, way: WayBack): Promise<Aftermath> {
   const { ramp, before } = way;
   const { from, oldReplicas: replicas } = ramp;
   const step: Stepper = (name, seconds, body) => undoStep(undoing, { name, seconds }, body);
-  ramp.reject(run.measured.filter(({ verdict }) => verdict === "fail"));
+  ramp.noteWrong(run.measured.filter(({ verdict }) => verdict === "fail"));
   run.traffic = before.traffic;
   if (isSameTraffic(before.traffic, trafficOfRevision(ramp.to))) {
     await step("switch", apiPhaseSeconds, (signal) => leadTraffic(run, ramp.traffic, signal));
@@ -74,7 +74,8 @@ async function goBackAtOnce(undoing: Undoing, way: WayBack): Promise<Aftermath> 
   if (!isOurs(undoing, ramp, traffic)) return await leaveToThem(undoing, ramp, observation);
   const target = trafficOfRevision(ramp.from);
   if (!isSameTraffic(traffic, target) || isMixedSelector(observation.service.spec.selector)) {
-    if (readyCount(observation, ramp.from) === 0) return leaveRamp(undoing, ramp, observation);
+    const isAllThatServes = readyCount(observation, ramp.from) === 0 && ramp.servingOf(observation, ramp.to).length > 0;
+    if (isAllThatServes) return leaveRamp(undoing, ramp, observation);
     const outcome = await undoing.write((signal) => cluster.switchTraffic(run.ref, traffic, target, signal));
     if (outcome.kind === "conflict") return await leaveToThem(undoing, ramp, await undoing.observe());
     run.line("switch", `back to ${ramp.from}`);
