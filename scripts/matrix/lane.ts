@@ -53,7 +53,8 @@ export class Lane {
       const played = await this.#within(row, outputs);
       const found = deviations(row.fault.expect(row.strategy, row.deploy), played);
       if (found.length > 0) this.#onTrouble(name, outputs.join("\n=== next up\n"));
-      if (row.fault.spoils || played.leftovers.length > 0) await this.end();
+      // What a row that went wrong has left says nothing of the next one.
+      if (row.fault.spoils || found.length > 0 || played.leftovers.length > 0) await this.end();
       return { name, played, deviations: found, seconds: seconds() };
     } catch (error) {
       this.#onTrouble(name, [...outputs, textOf(error)].join("\n=== next up\n"));
