@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 import { revisionOf } from "../../../infra/cli/explain.ts";
 import { explainText } from "../../../infra/cli/explain-text.ts";
 import { entriesOf, readLedger } from "../../../infra/gate/ledger/ledger.ts";
-import { Moment } from "../gate/rollout-facts.ts";
+import { Moment } from "../gate/ledger/rollout-facts.ts";
 import { next, Scene } from "../gate/stage.ts";
 
 const ref = { namespace: "keye", app: "keye", service: "keye" };

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { planRollback } from "../../../infra/cli/rollback-plan.ts";
 import { canonicalJson } from "../../../infra/core/canonical-json.ts";
 import type { PromotionInputs } from "../../../infra/core/promotion-inputs.ts";
-import { Moment } from "../gate/rollout-facts.ts";
+import { Moment } from "../gate/ledger/rollout-facts.ts";
 import { inputs } from "../gate/stage.ts";
 
 const [a, b, c] = ["aaaaaaaaaa", "bbbbbbbbbb", "cccccccccc"];

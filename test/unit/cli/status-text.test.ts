@@ -3,7 +3,7 @@ import { diagnosisText } from "../../../infra/cli/doctor-rollout.ts";
 import { statusDocument } from "../../../infra/cli/status-document.ts";
 import { leaseText, statusText } from "../../../infra/cli/status-text.ts";
 import { diagnoseRollout } from "../../../infra/gate/ledger/diagnosis.ts";
-import { asks, Moment } from "../gate/rollout-facts.ts";
+import { asks, Moment } from "../gate/ledger/rollout-facts.ts";
 
 const [a, b, c] = ["aaaaaaaaaa", "bbbbbbbbbb", "cccccccccc"];
 const server = "https://127.0.0.1:6443";

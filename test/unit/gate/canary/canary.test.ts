@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
+import { next, stable } from "../stage.ts";
 import { CanaryScene, promoted } from "./canary-stage.ts";
-import { next, stable } from "./stage.ts";
 
 /** The writes that move pods, scales and the selector, without the app's name. */
 function moves(scene: CanaryScene): string[] {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from "vitest";
-import { canonicalJson } from "../../../infra/core/canonical-json.ts";
-import { entriesOf, promotedRevisions, readLedger } from "../../../infra/gate/ledger/ledger.ts";
-import { ago } from "../../../infra/gate/ledger/text.ts";
+import { canonicalJson } from "../../../../infra/core/canonical-json.ts";
+import { entriesOf, promotedRevisions, readLedger } from "../../../../infra/gate/ledger/ledger.ts";
+import { ago } from "../../../../infra/gate/ledger/text.ts";
+import { inputs, next, Scene } from "../stage.ts";
 import { Moment } from "./rollout-facts.ts";
-import { inputs, next, Scene } from "./stage.ts";
 
 const [a, b] = ["aaaaaaaaaa", "bbbbbbbbbb"];
 const rejected = { verdict: "fail", code: "E_PROBE", reason: "text: wrong." } as const;

@@ -1,12 +1,12 @@
-import type { PromotionInputs } from "../../../infra/core/promotion-inputs.ts";
-import { rampName } from "../../../infra/core/traffic.ts";
-import type { EvidenceDocument } from "../../../infra/gate/evidence.ts";
-import { evidenceNameOf } from "../../../infra/gate/evidence-store.ts";
-import { readLedger, type StoredVerdict } from "../../../infra/gate/ledger/ledger.ts";
-import type { LeaseView, RolloutFacts } from "../../../infra/gate/ledger/standing.ts";
-import { FakeCluster } from "../../support/fake-cluster.ts";
-import { ManualClock } from "../../support/manual-clock.ts";
-import { inputs } from "./stage.ts";
+import type { PromotionInputs } from "../../../../infra/core/promotion-inputs.ts";
+import { rampName } from "../../../../infra/core/traffic.ts";
+import type { EvidenceDocument } from "../../../../infra/gate/evidence.ts";
+import { evidenceNameOf } from "../../../../infra/gate/evidence-store.ts";
+import { readLedger, type StoredVerdict } from "../../../../infra/gate/ledger/ledger.ts";
+import type { LeaseView, RolloutFacts } from "../../../../infra/gate/ledger/standing.ts";
+import { FakeCluster } from "../../../support/fake-cluster.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
+import { inputs } from "../stage.ts";
 
 const never = new AbortController().signal;
 const minute = 60_000;

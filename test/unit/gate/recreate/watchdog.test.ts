@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { DeployError } from "../../../infra/core/errors.ts";
-import { revisionName } from "../../../infra/core/names.ts";
-import { type Traffic, trafficOfRevision } from "../../../infra/core/traffic.ts";
-import type { HeldLease, WatchdogOrders } from "../../../infra/gate/ports.ts";
+import { DeployError } from "../../../../infra/core/errors.ts";
+import { revisionName } from "../../../../infra/core/names.ts";
+import { type Traffic, trafficOfRevision } from "../../../../infra/core/traffic.ts";
+import type { HeldLease, WatchdogOrders } from "../../../../infra/gate/ports.ts";
 import {
   judgeApp,
   type LeaseLook,
@@ -10,8 +10,8 @@ import {
   type WatchdogVerdict,
   type WatchPost,
   watchOver,
-} from "../../../infra/gate/recreate/watchdog.ts";
-import { ManualClock } from "../../support/manual-clock.ts";
+} from "../../../../infra/gate/recreate/watchdog.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
 
 const [stable, candidate] = ["aaaaaaaaaa", "bbbbbbbbbb"];
 const orders: WatchdogOrders = { stable, candidate, replicas: 2, staleSeconds: 120 };

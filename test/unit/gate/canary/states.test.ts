@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { apiError } from "../../support/fake-cluster.ts";
+import { apiError } from "../../../support/fake-cluster.ts";
+import { failureOf, next, stable } from "../stage.ts";
 import { CanaryScene, promoted, untouched } from "./canary-stage.ts";
-import { failureOf, next, stable } from "./stage.ts";
 
 /** Moments of a canary on a full cluster, by the line of progress before each. */
 function moments(replicas: number) {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { diagnoseRollout } from "../../../infra/gate/ledger/diagnosis.ts";
+import { diagnoseRollout } from "../../../../infra/gate/ledger/diagnosis.ts";
 import { asks, Moment } from "./rollout-facts.ts";
 
 const [a, b, c] = ["aaaaaaaaaa", "bbbbbbbbbb", "cccccccccc"];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { apiError } from "../../support/fake-cluster.ts";
-import { gpuNode } from "../../support/fake-pod.ts";
-import { failureOf, next, Scene, stable } from "./stage.ts";
+import { apiError } from "../../../support/fake-cluster.ts";
+import { gpuNode } from "../../../support/fake-pod.ts";
+import { failureOf, next, Scene, stable } from "../stage.ts";
 
 const image = `registry.example/keye@sha256:${"c".repeat(64)}`;
 

@@ -1,7 +1,7 @@
-import type { PromotionInputs } from "../../../infra/core/promotion-inputs.ts";
-import { gpusPerReplica } from "../../support/fake-fleet.ts";
-import { gpuNode } from "../../support/fake-pod.ts";
-import { type Ending, next, Scene, stable } from "./stage.ts";
+import type { PromotionInputs } from "../../../../infra/core/promotion-inputs.ts";
+import { gpusPerReplica } from "../../../support/fake-fleet.ts";
+import { gpuNode } from "../../../support/fake-pod.ts";
+import { type Ending, next, Scene, stable } from "../stage.ts";
 
 /** A cluster that is full: `stable` serves with as many pods as there are GPUs for, plus some spare ones if wished. */
 export class CanaryScene extends Scene {

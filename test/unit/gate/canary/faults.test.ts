@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { RollbackFailed } from "../../../infra/gate/promotion-error.ts";
+import { RollbackFailed } from "../../../../infra/gate/promotion-error.ts";
+import { failureOf, next, stable } from "../stage.ts";
 import { CanaryScene, promoted, untouched } from "./canary-stage.ts";
-import { failureOf, next, stable } from "./stage.ts";
 
 const third = "cccccccccc";
 

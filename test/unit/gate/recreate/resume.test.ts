@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { gpuNode } from "../../support/fake-pod.ts";
-import { failureOf, next, Scene, stable } from "./stage.ts";
+import { gpuNode } from "../../../support/fake-pod.ts";
+import { failureOf, next, Scene, stable } from "../stage.ts";
 
 const recreate = { strategy: "recreate" } as const;
 const untouched = `${stable} serves; ${stable} at 2, ${next} at 0`;

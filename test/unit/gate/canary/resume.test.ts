@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import type { PromotionInputs } from "../../../infra/core/promotion-inputs.ts";
+import type { PromotionInputs } from "../../../../infra/core/promotion-inputs.ts";
+import { failureOf, next, stable } from "../stage.ts";
 import { CanaryScene, promoted, untouched } from "./canary-stage.ts";
-import { failureOf, next, stable } from "./stage.ts";
 
 const third = "cccccccccc";
 
