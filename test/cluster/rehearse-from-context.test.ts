@@ -1,73 +1,29 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { rehearse } from "../../infra/cli/rehearse.ts";
 import type { RehearsalReport } from "../../infra/cli/rehearse-copy/report.ts";
 import { appLabel, revisionLabel } from "../../infra/core/names.ts";
-import { RecordingProxy } from "../support/recording-proxy.ts";
-import { TestCluster } from "../support/rehearsal-cluster.ts";
+import { RehearsedTarget, type Told } from "../support/rehearsed-target.ts";
 
 // Sixteen GPUs in two nodes; others hold some, and two replicas of two serve, both on the first node.
 
 const serving = { [appLabel]: "keye", [revisionLabel]: "aaaaaaaaaa" };
-const dir = mkdtempSync(join(tmpdir(), "rehearse-from-context-"));
-const name = `test-${process.pid}`;
 
-let target: TestCluster;
-let proxy: RecordingProxy;
+let target: RehearsedTarget;
 beforeAll(async () => {
-  target = await TestCluster.start();
-  for (const namespace of ["keye", "team-a"]) await target.createNamespace(namespace);
-  await hold("team-a", "codename-falcon", { on: "h800-0", gpus: 4 });
-  for (const pod of ["keye-1", "keye-2"]) await hold("keye", pod, { on: "h800-0", gpus: 2, labels: serving });
-  await target.create(
-    [
-      "/api/v1/namespaces/keye/services",
-      { metadata: { name: "keye" }, spec: { selector: serving, ports: [{ name: "http", port: 8000 }] } },
-    ],
-    ["/api/v1/namespaces/keye/secrets", { metadata: { name: "precious" }, stringData: { key: "s3cr3t" } }],
-  );
-  proxy = await RecordingProxy.start(target.rehearsal.state.kubeconfig);
-  writeFileSync(join(dir, "kubeconfig"), proxy.kubeconfig);
+  target = await RehearsedTarget.start();
+  const { cluster } = target;
+  for (const namespace of ["keye", "team-a"]) await cluster.createNamespace(namespace);
+  await target.hold("team-a", "codename-falcon", { on: "h800-0", gpus: 4 });
+  for (const pod of ["keye-1", "keye-2"]) await target.hold("keye", pod, { on: "h800-0", gpus: 2, labels: serving });
+  await target.serve(serving);
+  await cluster.create([
+    "/api/v1/namespaces/keye/secrets",
+    { metadata: { name: "precious" }, stringData: { key: "s3cr3t" } },
+  ]);
 });
-afterAll(async () => {
-  await proxy.close();
-  await target.close();
-  rmSync(dir, { recursive: true, force: true });
-});
+afterAll(() => target.close());
 
-interface Held {
-  readonly on: string;
-  readonly gpus: number;
-  readonly labels?: Readonly<Record<string, string>>;
-}
-
-async function hold(namespace: string, pod: string, { on, gpus, labels = { owner: "alice" } }: Held): Promise<void> {
-  const resources = { requests: { cpu: "8", memory: "64Gi" }, limits: { "nvidia.com/gpu": String(gpus) } };
-  const containers = [{ name: "engine", image: "registry.example.com/falcon:1", resources }];
-  const spec = { nodeName: on, tolerations: [{ operator: "Exists" }], terminationGracePeriodSeconds: 0, containers };
-  await target.create([`/api/v1/namespaces/${namespace}/pods`, { metadata: { name: pod, labels }, spec }]);
-}
-
-interface Told {
-  readonly exitCode: number;
-  readonly out: string;
-  readonly err: string;
-}
-
-async function rehearsed(...args: readonly string[]): Promise<Told> {
-  const out: string[] = [];
-  const err: string[] = [];
-  const world = {
-    out: (text: string) => out.push(text),
-    err: (text: string) => err.push(text),
-    env: { ...process.env, PULUMI_HOME: join(dir, "home") },
-    signal: target.signal,
-  };
-  const given = ["--kubeconfig", join(dir, "kubeconfig"), "--stack-file", "Pulumi.rehearsal.yaml", "--name", name];
-  const exitCode = await rehearse.run(["--from-context", "target", ...given, ...args], world);
-  return { exitCode, out: out.join("\n"), err: err.join("\n") };
+function rehearsed(...args: readonly string[]): Promise<Told> {
+  return target.rehearsed("Pulumi.rehearsal.yaml", ...args);
 }
 
 describe("a target with room for old and new at once", () => {
@@ -96,11 +52,11 @@ describe("a target with room for old and new at once", () => {
       reason: "room for 2 of 2 beside the 2 that serve",
     });
     expect(report.planOfCopy).toBeUndefined();
-    expect(report.present).toEqual({ revision: "aaaaaaaaaa", replicas: 2 });
+    expect(report.present).toEqual({ revision: "aaaaaaaaaa", replicas: 2, podsPerReplica: 1 });
   });
 
   test("the target was asked for nothing but what is copied, and told nothing", () => {
-    expect([...new Set(proxy.requests)].sort()).toEqual([
+    expect([...new Set(target.proxy.requests)].sort()).toEqual([
       "GET /api/v1/namespaces/keye/limitranges",
       "GET /api/v1/namespaces/keye/resourcequotas",
       "GET /api/v1/namespaces/keye/services/keye",
@@ -119,7 +75,7 @@ describe("a target without that room", () => {
   let exitCode: number;
   let report: RehearsalReport;
   beforeAll(async () => {
-    await hold("team-a", "codename-condor", { on: "h800-1", gpus: 6 });
+    await target.hold("team-a", "codename-condor", { on: "h800-1", gpus: 6 });
     const told = await rehearsed("--strategy", "blueGreen,recreate", "--speed", "60", "--json");
     exitCode = told.exitCode;
     report = JSON.parse(told.out);

@@ -24,6 +24,9 @@ export function assumptions({ config, target, speed, isMadeUp, isSame }: Rehears
       ? "Image and weights are taken to be on nodes and volumes: what brings them takes no GPU and is not rehearsed."
       : "The image is taken to be on the nodes, and the weights where the engine looks for them.",
     "Other people's pods stay as they are, and their labels are not copied: affinity to them is not rehearsed, nor does anybody's priority drive them out.",
+    ...(engine.nodesPerReplica === 1
+      ? []
+      : ["What NCCL needs to connect the pods of a group over the network is not known here, and counts as no time."]),
     ...(isSame ? ["The settings serve there already: they are rehearsed as if they came anew."] : []),
     ...(isMadeUp
       ? ["keye.lock.yaml does not pin everything: a digest was made up, and keye lock is due before an update."]

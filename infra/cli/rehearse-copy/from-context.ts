@@ -15,7 +15,6 @@ import { emptyLock, lockFile } from "../../spec/lock/lock.ts";
 import type { PinnedStack } from "../../spec/pinned-stack.ts";
 import type { StrategyAnswer } from "../../status/headroom/strategies.ts";
 import type { CommandWorld } from "../command.ts";
-import { usageError } from "../flags.ts";
 import { readLockFile } from "../lock-file.ts";
 import { readStackFile } from "../stack-file.ts";
 import { assumptions } from "./assumptions.ts";
@@ -56,13 +55,7 @@ export async function rehearseFromContext(args: readonly string[], world: Comman
 async function rehearsed(asked: FromContext, folder: string, world: CommandWorld): Promise<RehearsalReport> {
   const { stackFile, context, speed } = asked;
   const config = readStackFile(stackFile);
-  const { name, namespace, engine } = config;
-  if (engine.nodesPerReplica > 1) {
-    throw usageError(
-      "rehearse",
-      `engine.nodesPerReplica is ${engine.nodesPerReplica}: replicas of several pods are not copied.`,
-    );
-  }
+  const { name, namespace } = config;
   const pinned = pinForRehearsal(config, readLockFile(join(dirname(stackFile), lockFile)), stackFile);
   const ref = { namespace, app: name, service: name };
   const { kubeconfig } = asked;
@@ -84,6 +77,7 @@ async function rehearsed(asked: FromContext, folder: string, world: CommandWorld
     copy,
     contents: contentsOf(stack),
     gpus: planned.gpus,
+    hasGroups: stack.engine.nodesPerReplica > 1 || copy.serving.some(({ pods }) => pods > 1),
     world,
   };
   world.err(`${target.nodes.length} nodes and ${target.pods.length} pods read from ${target.server}.`);
@@ -114,9 +108,10 @@ async function rehearsed(asked: FromContext, folder: string, world: CommandWorld
     server: target.server,
     serverVersion: target.serverVersion,
     copied: copiedFacts(copy, planned.gpus, target),
-    present: active === noRevision ? null : { revision: active, replicas: copy.serving.length },
+    present: active === noRevision ? null : presentFacts(active, copy),
     replicas: config.replicas,
     gpusPerReplica: stack.engine.tpSize,
+    podsPerReplica: stack.engine.nodesPerReplica,
     speed,
     plan: answers,
     ...(onCopy === undefined || isDeepStrictEqual(onCopy, answers) ? {} : { planOfCopy: onCopy }),
@@ -154,6 +149,10 @@ function contentsOf(stack: PinnedStack) {
     claims: claims.filter(({ cure }) => cure !== undefined).map(({ name }) => name),
     ...(runtimeClassName === undefined ? {} : { runtimeClass: runtimeClassName }),
   };
+}
+
+function presentFacts(revision: string, { serving }: ClusterCopy) {
+  return { revision, replicas: serving.length, podsPerReplica: serving[0]?.pods ?? 1 };
 }
 
 function copiedFacts({ nodes, othersPods }: ClusterCopy, gpus: ReadonlyMap<string, number>, { limits }: Target) {

@@ -58,7 +58,9 @@ export function planOn(stack: PinnedStack, candidate: PodSpec, { active, limits,
     };
   });
   const roleOf = rolesOf(stack, active);
-  const headroom = new Headroom({ nodes: adopted, pods, limits, candidate, replicas: stack.replicas, roleOf });
+  const { replicas, engine } = stack;
+  const podsPerReplica = engine.nodesPerReplica;
+  const headroom = new Headroom({ nodes: adopted, pods, limits, candidate, replicas, podsPerReplica, roleOf });
   const open = new Set(headroom.rooms.filter(({ isOpen }) => isOpen).map(({ node }) => node));
   const gpusOf = ({ status }: Node) => amountsOf(status?.allocatable).get(gpuResource) ?? 0;
   const counted = nodes.filter(({ metadata }) => open.has(metadata.name));

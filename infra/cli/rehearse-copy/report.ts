@@ -44,9 +44,10 @@ export interface RehearsalReport {
   readonly serverVersion: string;
   readonly copied: CopiedFacts;
   /** Null where nothing serves. */
-  readonly present: { readonly revision: string; readonly replicas: number } | null;
+  readonly present: { readonly revision: string; readonly replicas: number; readonly podsPerReplica: number } | null;
   readonly replicas: number;
   readonly gpusPerReplica: number;
+  readonly podsPerReplica: number;
   readonly speed: number;
   /** What the planner says of the target. */
   readonly plan: readonly StrategyAnswer[];

@@ -24,6 +24,8 @@ export interface Stage {
   readonly contents: NamespaceContents;
   /** GPUs of each node that counts. */
   readonly gpus: ReadonlyMap<string, number>;
+  /** Whether replicas are groups of pods, those that serve or those to come. */
+  readonly hasGroups: boolean;
   readonly world: CommandWorld;
 }
 
@@ -51,14 +53,14 @@ export interface Played {
 
 /**
  * Plays one rollout on a fresh copy of the target: first what serves there now, then the settings. `look` is called between
- * the two. Throws `E_CAPACITY` where the present cannot be brought about.
+ * the two. Throws `E_CAPACITY` where the present cannot be brought about, `ENV_TOOL` where a program is missing.
  */
 export async function playRollout(
   stage: Stage,
   script: Script,
   look: (cluster: RehearsalCluster) => Promise<void>,
 ): Promise<Played> {
-  const { name, world, copy, contents, app, gpus } = stage;
+  const { name, world, copy, contents, app, gpus, hasGroups } = stage;
   const { signal } = world;
   const startedAt = systemClock.now();
   const cluster = await startCluster({
@@ -70,6 +72,7 @@ export async function playRollout(
     launch: launchEngine,
     hasServiceProxies: false,
     areNodesLasting: true,
+    hasGroups,
     signal,
   });
   try {

@@ -2,16 +2,17 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse, stringify } from "yaml";
 import type { NodePoolConfig } from "../../config/node-pool-config.ts";
+import { gpusPerPod } from "../../config/replica-pods.ts";
 import type { StackConfig } from "../../config/stack-config.ts";
 import { DeployError } from "../../core/errors.ts";
 import { engineContainer, gpuResource } from "../../core/names.ts";
 import type { Seconds } from "../../core/units.ts";
 import { speedAnnotation } from "../../rehearsal/annotations.ts";
+import type { ServingReplica } from "../../rehearsal/copy/copy.ts";
 import type { Lock } from "../../spec/lock/lock.ts";
 import { type PinnedStack, pinStack } from "../../spec/pinned-stack.ts";
 import { amountsOf, requestsOf } from "../../status/headroom/amounts.ts";
 import type { RolloutStrategy } from "../../status/headroom/strategies.ts";
-import type { PodSpec } from "../../status/objects.ts";
 import { sha256 } from "../lock-file.ts";
 
 /** A change of one setting: its path below `keye-stack:stack`, and its new value; undefined takes it out. */
@@ -89,20 +90,23 @@ export function rehearsalChanges(
 }
 
 /**
- * What makes the first revision as large as the one that serves, in as many replicas, and another than the one to come.
- * `serving` are its pods.
+ * What makes the first revision as large as the one that serves, in as many replicas of as many pods, and another than the
+ * one to come. By which strategy it comes is all the same: nothing serves before it.
  */
-export function presentChanges(config: StackConfig, serving: readonly PodSpec[]): readonly SettingChange[] {
-  const engine = serving[0]?.containers.find(({ name }) => name === engineContainer);
+export function presentChanges(config: StackConfig, serving: readonly ServingReplica[]): readonly SettingChange[] {
+  const [{ pod, pods } = { pod: undefined, pods: 1 }] = serving;
+  const engine = pod?.containers.find(({ name }) => name === engineContainer);
   const { cpu, memory } = config.engine.resources;
-  const wanted = amountsOf({ cpu, memory, [gpuResource]: String(config.engine.tpSize) });
+  const wanted = amountsOf({ cpu, memory, [gpuResource]: String(gpusPerPod(config.engine)) });
   const asked = engine === undefined ? wanted : requestsOf(engine);
   const isOther = (resource: string) => asked.has(resource) && asked.get(resource) !== wanted.get(resource);
   const amount = (resource: string) => asked.get(resource) ?? 0;
   return [
     { path: ["replicas"], value: serving.length },
     { path: ["engine", "podAnnotations", "rehearsal.keye-stack.dev/present"], value: "true" },
-    ...(isOther(gpuResource) ? [{ path: ["engine", "tpSize"], value: amount(gpuResource) }] : []),
+    { path: ["engine", "nodesPerReplica"], value: pods },
+    { path: ["engine", "tpSize"], value: (asked.get(gpuResource) ?? gpusPerPod(config.engine)) * pods },
+    strategyChange("blueGreen"),
     ...(isOther("cpu") ? [{ path: ["engine", "resources", "cpu"], value: String(amount("cpu") / 1000) }] : []),
     ...(isOther("memory") ? [{ path: ["engine", "resources", "memory"], value: String(amount("memory")) }] : []),
   ];

@@ -10,8 +10,8 @@ export function rehearsalText(report: RehearsalReport): string {
     `Copied: ${count(copied.nodes, "node")}, ${copied.nodesForEngines} for engines with ${count(copied.gpus, "GPU")}, and the room that ${count(copied.othersPods, "pod")} of others ${copied.othersPods === 1 ? "takes" : "take"}${closed === 0 ? "" : `; ${count(closed, "node")} ${closed === 1 ? "takes" : "take"} no new pods`}.`,
     present === null
       ? "Nothing serves there yet."
-      : `Revision ${present.revision} serves there: ${count(present.replicas, "replica")}.`,
-    `The settings want ${count(report.replicas, "replica")} of ${count(report.gpusPerReplica, "GPU")} each.`,
+      : `Revision ${present.revision} serves there: ${count(present.replicas, "replica")}${groups(present)}.`,
+    `The settings want ${count(report.replicas, "replica")} of ${count(report.gpusPerReplica, "GPU")} each${groups(report)}.`,
     "",
     ...planLines(report),
     ...rollouts.flatMap((rollout) => ["", ...rolloutLines(rollout, report)]),
@@ -19,6 +19,10 @@ export function rehearsalText(report: RehearsalReport): string {
     "Assumed:",
     ...assumed.map((line) => `  - ${line}`),
   ].join("\n");
+}
+
+function groups({ podsPerReplica }: { readonly podsPerReplica: number }): string {
+  return podsPerReplica === 1 ? "" : `, in groups of ${podsPerReplica} pods`;
 }
 
 function planLines({ plan, planOfCopy, rollouts }: RehearsalReport): readonly string[] {

@@ -1,4 +1,5 @@
 import { gpuResource } from "../../core/names.ts";
+import { groupSizeOf, replicaPods } from "../../status/groups.ts";
 import { amountsOf, podRequests } from "../../status/headroom/amounts.ts";
 import type { NamespaceLimits } from "../../status/headroom/headroom.ts";
 import type { PodRole } from "../../status/headroom/roles.ts";
@@ -18,12 +19,20 @@ export interface CopyInputs {
   readonly alsoKept: ReadonlySet<string>;
 }
 
+/** A replica that serves on the target, to be made anew. */
+export interface ServingReplica {
+  /** What each of its pods is: the leader's, where it is a group. */
+  readonly pod: PodSpec;
+  /** How many pods it is. */
+  readonly pods: number;
+}
+
 /** A cluster to be played: the same room for the app's pods, and nothing that tells whose the rest is. */
 export interface ClusterCopy {
   readonly nodes: readonly CopiedNode[];
   readonly limits: NamespaceLimits;
-  /** The app's pods that serve, which are made anew; empty where none do. */
-  readonly serving: readonly PodSpec[];
+  /** The app's replicas that serve, which are made anew; empty where none do. */
+  readonly serving: readonly ServingReplica[];
   /** Leaves just the room on each node that the serving pods have there, so that the copy's scheduler puts them as they are. */
   readonly moulds: readonly Placeholder[];
   /** How many pods of other people the copy stands for. */
@@ -37,12 +46,15 @@ export interface ClusterCopy {
 export function copyCluster({ nodes, pods, limits, roleOf, alsoKept }: CopyInputs): ClusterCopy {
   const holding = pods.filter((pod) => !hasEnded(pod));
   const others = specsByNode(holding.filter((pod) => roleOf(pod) === "other"));
-  const serving = specsByNode(holding.filter((pod) => roleOf(pod) === "stable"));
+  const stable = holding.filter((pod) => roleOf(pod) === "stable");
+  const serving = specsByNode(stable);
   const own = holding.filter((pod) => roleOf(pod) !== "other").flatMap(({ spec }) => spec ?? []);
   return {
     nodes: nodes.map((node, place) => copyNode(node, place, { held: others.get(node.metadata.name) ?? [], alsoKept })),
     limits: limits === undefined ? { quotas: [], ranges: [] } : copyLimits(limits, own),
-    serving: [...serving.values()].flat(),
+    serving: replicaPods(stable).flatMap((pod) =>
+      pod.spec === undefined ? [] : [{ pod: pod.spec, pods: groupSizeOf(pod) }],
+    ),
     moulds: nodes.flatMap((node, place) => {
       const { name } = node.metadata;
       const taken = [...(others.get(name) ?? []), ...(serving.get(name) ?? [])].reduce(

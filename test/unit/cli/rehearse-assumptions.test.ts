@@ -20,6 +20,11 @@ test.each<[string, Partial<RehearsedWith>, RegExp]>([
   ["quotas may not be read", { target: { ...target, limits: undefined } }, /may not be read, and count as none/],
   ["a pool may grow", { config: stackConfig({ nodePools: [growing] }) }, /may still add are not played/],
   [
+    "replicas are groups",
+    { config: stackConfig({ engine: { tpSize: 4, nodesPerReplica: 2 } }) },
+    /connect the pods of a group/,
+  ],
+  [
     "a runtime class has overhead",
     { config: stackConfig({ engine: { runtimeClassName: "nvidia" } }) },
     /nvidia counts without overhead/,

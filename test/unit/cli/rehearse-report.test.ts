@@ -67,9 +67,10 @@ const report: RehearsalReport = {
   server: "https://10.0.0.1:6443",
   serverVersion: "v1.33.1",
   copied: { nodes: 3, nodesForEngines: 2, nodesWithoutNewPods: 1, gpus: 16, othersPods: 41, hasLimits: true },
-  present: { revision: "aaaaaaaaaa", replicas: 2 },
+  present: { revision: "aaaaaaaaaa", replicas: 2, podsPerReplica: 1 },
   replicas: 2,
   gpusPerReplica: 2,
+  podsPerReplica: 1,
   speed: 10,
   plan: [
     { strategy: "blueGreen", isPossible: false, reason: "room for 1 of 2 beside the 2 that serve" },
@@ -98,6 +99,13 @@ test("the report for people", () => {
     Assumed:
       - Engines are played."
   `);
+});
+
+test("replicas that are groups are told as such", () => {
+  const present = { revision: "aaaaaaaaaa", replicas: 2, podsPerReplica: 2 };
+  const text = rehearsalText({ ...report, present, gpusPerReplica: 4, podsPerReplica: 2 });
+  expect(text).toContain("Revision aaaaaaaaaa serves there: 2 replicas, in groups of 2 pods.");
+  expect(text).toContain("The settings want 2 replicas of 4 GPUs each, in groups of 2 pods.");
 });
 
 test("where the planner does not say the same of the copy, that is told before any result", () => {

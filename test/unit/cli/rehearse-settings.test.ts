@@ -124,12 +124,37 @@ test("weights that the lock does not know are left out too, and a digest that is
 
 test("the present has the replicas and the size of what serves, and is another revision", () => {
   const resources = { requests: { cpu: "12", memory: "128Gi", "nvidia.com/gpu": "4" } };
-  const serving = Array.from({ length: 3 }, () => ({ containers: [{ name: "engine", resources }] }));
+  const serving = Array.from({ length: 3 }, () => ({ pod: { containers: [{ name: "engine", resources }] }, pods: 1 }));
   const { config } = rehearsed(digest, (stack) => presentChanges(stack, serving));
   const { replicas, engine } = config;
   expect({ replicas, tpSize: engine.tpSize, cpu: engine.resources.cpu }).toEqual({ replicas: 3, tpSize: 4, cpu: "12" });
   expect(Number(engine.resources.memory)).toBe(128 * 2 ** 30);
   expect(engine.podAnnotations["rehearsal.keye-stack.dev/present"]).toBe("true");
+});
+
+const ofTwo = { requests: { cpu: "16", memory: "192Gi", "nvidia.com/gpu": "2" } };
+
+test.each([
+  {
+    what: "groups where the settings want pods by themselves",
+    engine: { tpSize: 2 },
+    pods: 2,
+    expected: { tpSize: 4, nodesPerReplica: 2 },
+  },
+  {
+    what: "pods by themselves where the settings want groups",
+    engine: { tpSize: 4, nodesPerReplica: 2 },
+    pods: 1,
+    expected: { tpSize: 2, nodesPerReplica: 1 },
+  },
+])("the present is $what, whichever strategy the settings have", ({ engine, pods, expected }) => {
+  const serving = [0, 1].map(() => ({ pod: { containers: [{ name: "engine", resources: ofTwo }] }, pods }));
+  const strategy = engine.nodesPerReplica === undefined ? "canary" : "blueGreen";
+  const { config } = rehearsed({ ...digest, replicas: 2, engine, rollout: { strategy } }, (stack) =>
+    presentChanges(stack, serving),
+  );
+  expect(config.engine).toMatchObject(expected);
+  expect(config.replicas).toBe(2);
 });
 
 test("the strategy is the one that is played", () => {

@@ -5,6 +5,7 @@ import { Headroom, type NamespaceLimits } from "../../../infra/status/headroom/h
 import type { PodRole } from "../../../infra/status/headroom/roles.ts";
 import { tryStrategies } from "../../../infra/status/headroom/strategies.ts";
 import type { LimitRange, Node, Pod, PodSpec, ResourceQuota } from "../../../infra/status/objects.ts";
+import { groupPod } from "../../support/group-pods.ts";
 import { caseLabel, type HeadroomCase, randomCase } from "../../support/random-headroom.ts";
 
 const ready = [{ type: "Ready", status: "True" }];
@@ -107,6 +108,22 @@ test("moulds leave just the GPUs on each node that the serving pods have there",
   ]);
 });
 
+test("a group is one replica of as many pods as its leader says, and its workers hold their places too", () => {
+  const pods = [0, 1].flatMap((group) => [0, 1].map((index) => groupPod("aaaaaaaaaa", group, index)));
+  const held = pods.map((one) => ({
+    ...one,
+    metadata: { ...one.metadata, labels: { ...one.metadata.labels, role: "stable" } },
+    spec: pod(one.metadata.name, one.spec?.nodeName ?? "", 2).spec,
+  }));
+  const names = ["h800-0-0", "h800-0-1", "h800-1-0", "h800-1-1"];
+  const { serving, moulds } = copyOf(
+    names.map((name) => node(name)),
+    held as readonly Pod[],
+  );
+  expect(serving.map(({ pods: count }) => count)).toEqual([2, 2]);
+  expect(moulds.map(({ spec }) => spec.containers[0]?.resources.requests)).toEqual(names.map(() => ({ [gpu]: "6" })));
+});
+
 test("a quota keeps what others in the namespace leave of it, and says nothing of other objects", () => {
   const quota: ResourceQuota = {
     metadata: { name: "team" },
@@ -174,7 +191,8 @@ function clusterOf({ nodes, holders, quota, range }: HeadroomCase): Seen {
 
 function clusterOfCopy({ nodes, serving, limits }: ClusterCopy): Seen {
   const others = nodes.flatMap((one) => one.others ?? []);
-  const stable = serving.map((spec, index) => ({ metadata: { name: `s-${index}`, labels: { role: "stable" } }, spec }));
+  const specs = serving.map(({ pod: spec }) => spec);
+  const stable = specs.map((spec, index) => ({ metadata: { name: `s-${index}`, labels: { role: "stable" } }, spec }));
   return {
     nodes: nodes.map(({ name, labels, taints, allocatable, isClosed }) => ({
       metadata: { name, labels },
@@ -182,7 +200,7 @@ function clusterOfCopy({ nodes, serving, limits }: ClusterCopy): Seen {
       status: { allocatable, conditions: ready },
     })),
     pods: [...others, ...stable],
-    limits: limitsOf(limits.quotas[0]?.spec, limits.ranges[0]?.spec, serving),
+    limits: limitsOf(limits.quotas[0]?.spec, limits.ranges[0]?.spec, specs),
   };
 }
 
