@@ -27,7 +27,10 @@ export function nearest(text: string, candidates: readonly string[]): string | u
   const wanted = plain(text);
   if (wanted.length > 64) return undefined;
   const limit = Math.min(3, Math.floor(wanted.length / 3));
-  const scored = candidates.map((candidate) => ({ candidate, distance: editDistance(wanted, plain(candidate)) }));
+  // Each letter that one text has more than the other is an edit: the others need no look.
+  const scored = candidates
+    .filter((candidate) => Math.abs(plain(candidate).length - wanted.length) <= limit)
+    .map((candidate) => ({ candidate, distance: editDistance(wanted, plain(candidate)) }));
   scored.sort((a, b) => a.distance - b.distance);
   const best = scored[0];
   if (best !== undefined && best.distance <= limit) return best.candidate;
