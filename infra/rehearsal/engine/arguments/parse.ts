@@ -8,6 +8,8 @@ export type Parsed =
   | { readonly kind: "args"; readonly fields: Readonly<Record<string, Json>> }
   | { readonly kind: "exit"; readonly exitCode: 0 | 2; readonly lines: readonly string[] };
 
+const usage = usageLines(flags);
+
 /** Raised inside the parser only: the text after `error: `. */
 class Refusal extends Error {}
 
@@ -20,7 +22,7 @@ export function parseArguments(words: readonly string[]): Parsed {
     return read(words);
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
-    return { kind: "exit", exitCode: 2, lines: [...usageLines(flags), `${program}: error: ${error.message}`] };
+    return { kind: "exit", exitCode: 2, lines: [...usage, `${program}: error: ${error.message}`] };
   }
 }
 
@@ -30,7 +32,7 @@ function read(words: readonly string[]): Parsed {
   const unknown: string[] = [];
   for (let i = 0; i < words.length; ) {
     const word = words[i] ?? "";
-    if (word === "-h" || word === "--help") return { kind: "exit", exitCode: 0, lines: usageLines(flags) };
+    if (word === "-h" || word === "--help") return { kind: "exit", exitCode: 0, lines: usage };
     const found = word.startsWith("--") && word !== "--" ? find(word) : undefined;
     if (found === undefined) {
       unknown.push(word);

@@ -29,6 +29,8 @@ const palette: Readonly<Record<string, readonly [red: number, green: number, blu
   white: [250, 250, 250],
 };
 
+const swatches = Object.entries(palette);
+
 /** Shades that people call by the name of the plainer colour. */
 const plain: Readonly<Record<string, string>> = { lime: "green", navy: "blue", magenta: "pink" };
 
@@ -59,7 +61,7 @@ export function coloursOf(picture: Picture, region: Region = everywhere): readon
 function nameOf(red: number, green: number, blue: number): string {
   let best = "grey";
   let least = Number.POSITIVE_INFINITY;
-  for (const [name, [r, g, b]] of Object.entries(palette)) {
+  for (const [name, [r, g, b]] of swatches) {
     const distance = (r - red) ** 2 + (g - green) ** 2 + (b - blue) ** 2;
     if (distance < least) {
       least = distance;
