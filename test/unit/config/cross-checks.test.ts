@@ -22,13 +22,11 @@ function watched(value: unknown, path: string, seen: (path: string) => void): un
   });
 }
 
-function validConfigs(): readonly StackConfig[] {
-  return fixtures("valid").map(({ settings }) => {
-    const parsed = parseConfig(settings);
-    if (parsed.kind !== "ok") throw new Error("a valid file is refused");
-    return parsed.config;
-  });
-}
+const validConfigs: readonly StackConfig[] = fixtures("valid").map(({ settings }) => {
+  const parsed = parseConfig(settings);
+  if (parsed.kind !== "ok") throw new Error("a valid file is refused");
+  return parsed.config;
+});
 
 describe("a cross-check", () => {
   test.each(crossChecks)("$name reads only settings that exist", ({ reads }) => {
@@ -37,7 +35,7 @@ describe("a cross-check", () => {
 
   test.each(crossChecks)("$name reads no setting that it does not declare", ({ reads, find }) => {
     const read = new Set<string>();
-    for (const config of validConfigs()) {
+    for (const config of validConfigs) {
       // The proxy shows the same values as the config that it wraps.
       find(watched(config, "", (path) => read.add(path)) as StackConfig);
     }
