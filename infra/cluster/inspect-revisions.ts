@@ -18,8 +18,9 @@ const kinds = {
 } as const;
 
 /**
- * Finds the earlier revisions of an app that have been promoted and are still there, without their pods. Writes nothing. A
- * revision that is being deleted, or has never passed, is none of them.
+ * Finds the earlier revisions of an app that have been promoted and are still there, without their pods, and which sets of
+ * groups there are. Writes nothing. A revision that is being deleted is none of either, one that has never passed none of
+ * the promoted.
  */
 export async function inspectRevisions(
   client: ApiClient,
@@ -37,13 +38,18 @@ export async function inspectRevisions(
   const workloads = (await Promise.all([read("deployments"), read("leaderworkersets")])).flat();
   const present = workloads.flatMap(({ metadata }) => metadata.labels?.[revisionLabel] ?? []);
   const earlier = present.filter((revision) => revision !== target);
-  if (earlier.length === 0 || atMost === 0) return { promoted: [] };
+  const groups = workloads
+    .filter(({ kind, metadata }) => kind === "LeaderWorkerSet" && metadata.labels?.[revisionLabel] !== target)
+    .map(({ metadata }) => metadata.name)
+    .sort();
+  if (earlier.length === 0 || atMost === 0) return { promoted: [], groups };
   const records = await evidenceRecords(client, { namespace, app, revisions: earlier }, signal);
   const chosen = promotedRevisions(readLedger(records)).slice(0, atMost);
-  if (chosen.length === 0) return { promoted: [] };
+  if (chosen.length === 0) return { promoted: [], groups };
   const others = await Promise.all([read("configmaps"), read("poddisruptionbudgets")]);
   const objects = [...workloads, ...others.flat()];
   return {
+    groups,
     promoted: chosen.map(({ revision }): KeptRevision => {
       const name = revisionName(app, revision);
       const own = objects.filter(({ metadata }) => metadata.name === name);

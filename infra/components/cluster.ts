@@ -8,7 +8,8 @@ import { DeployError, textOf } from "../core/errors.ts";
 import type { PlanHeadroomArgs, PlanHeadroomResult } from "../core/headroom.ts";
 import type { InspectNodesArgs, InspectNodesResult } from "../core/pool-node.ts";
 import type { InspectReferencesArgs, InspectReferencesResult } from "../core/references.ts";
-import type { InspectRevisionsArgs, InspectRevisionsResult, KeptRevision } from "../core/revisions.ts";
+import type { InspectRevisionsArgs, InspectRevisionsResult } from "../core/revisions.ts";
+import { mayBeWatched } from "../spec/chart-values.ts";
 import { referencesOf } from "../spec/check-references.ts";
 import { growthInputs } from "../spec/node-pools/growth.ts";
 import { madeKinds } from "../spec/node-pools/made-object.ts";
@@ -45,15 +46,15 @@ export async function inspectReferences(config: StackConfig): Promise<InspectRef
 }
 
 /**
- * The earlier revisions that stay beside `target`, last promoted first, as the cluster has them now. Asks nothing where the
- * settings keep none.
+ * The earlier revisions that stay beside `target`, last promoted first, and all sets of groups, as the cluster has them now.
+ * Asks nothing where the settings keep none and no watchdog could have to bring one back.
  */
-export async function inspectRevisions(config: StackConfig, target: string): Promise<readonly KeptRevision[]> {
+export async function inspectRevisions(config: StackConfig, target: string): Promise<InspectRevisionsResult> {
   const { keepRevisions } = config.rollout;
-  if (keepRevisions === 0) return [];
+  if (keepRevisions === 0 && !mayBeWatched(config)) return { promoted: [], groups: [] };
   const { name: app, namespace } = config;
   const args: InspectRevisionsArgs = { ...contextOf(config), namespace, app, target, atMost: keepRevisions };
-  return (await invoke<InspectRevisionsResult>("rollgate:index:inspectRevisions", args)).promoted;
+  return invoke("rollgate:index:inspectRevisions", args);
 }
 
 /** Plans the rollout of the stack's pods on the cluster as it is, as {@link inspectNodes} looks at it. */

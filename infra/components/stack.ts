@@ -9,7 +9,7 @@ import type { InspectNodesResult, PoolNode } from "../core/pool-node.ts";
 import type { PromotionOutputs } from "../core/promotion-inputs.ts";
 import type { KeptRevision } from "../core/revisions.ts";
 import { engineChart, parseManifests, renderChart } from "../process/helm.ts";
-import { chartValues } from "../spec/chart-values.ts";
+import { chartValues, mayBeWatched } from "../spec/chart-values.ts";
 import { checkNodePools, mostNodes, poolError, poolNotes, poolWarnings } from "../spec/check-node-pools.ts";
 import { checkClaims, claimError, secretWarnings } from "../spec/check-references.ts";
 import { planError, planProblems } from "../spec/memory/plan-problems.ts";
@@ -96,10 +96,14 @@ interface Model {
 }
 
 async function renderModel(config: PinnedStack): Promise<Model> {
+  return { config, objects: await renderObjects(config) };
+}
+
+async function renderObjects(config: PinnedStack, groups?: readonly string[]): Promise<readonly KubernetesObject[]> {
   const { name, namespace } = config;
-  const values = chartValues(config, "promotion");
+  const values = chartValues(config, "promotion", groups);
   const manifests = await renderChart({ chartDir: engineChart, release: name, namespace, values });
-  return { config, objects: parseManifests(manifests) };
+  return parseManifests(manifests);
 }
 
 /** A model for which all has been decided that the cluster decides. */
@@ -110,7 +114,10 @@ interface DecidedModel extends Model {
 
 async function decide({ config, objects }: Model): Promise<DecidedModel> {
   const decided = await withStrategy(config, objects);
-  return { config: decided, objects, kept: await inspectRevisions(config, revisionOf(objects)) };
+  const { promoted, groups } = await inspectRevisions(config, revisionOf(objects));
+  // What a watchdog may have to bring back is known only now. It is no part of the revision.
+  const isGranted = mayBeWatched(config) && groups.length > 0;
+  return { config: decided, objects: isGranted ? await renderObjects(config, groups) : objects, kept: promoted };
 }
 
 /** What the stacks of a cluster have in common. */

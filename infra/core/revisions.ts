@@ -23,4 +23,6 @@ export interface KeptRevision {
 export interface InspectRevisionsResult {
   /** Last promoted first. */
   readonly promoted: readonly KeptRevision[];
+  /** Names of the LeaderWorkerSets of revisions other than the target, promoted or not; sorted. */
+  readonly groups: readonly string[];
 }

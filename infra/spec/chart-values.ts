@@ -15,8 +15,11 @@ export type ChartUse = "promotion" | "manifests";
 /** Values of the chart `keye-sglang`; `charts/keye-sglang/values.schema.json` is their full description. */
 export type ChartValues = Readonly<Record<string, unknown>>;
 
-/** The settings as values of the chart. What a setting leaves open stays at the chart's own default. */
-export function chartValues(config: PinnedStack, use: ChartUse): ChartValues {
+/**
+ * The settings as values of the chart. What a setting leaves open stays at the chart's own default. `groups` are the names of
+ * LeaderWorkerSets that a watchdog may have to bring back, of earlier revisions.
+ */
+export function chartValues(config: PinnedStack, use: ChartUse, groups: readonly string[] = []): ChartValues {
   return {
     managedBy: "keye-stack",
     replicas: use === "promotion" ? 0 : config.replicas,
@@ -29,7 +32,7 @@ export function chartValues(config: PinnedStack, use: ChartUse): ChartValues {
     ...placementOf(config),
     ...cacheValues(config),
     service: { selects: use === "promotion" ? "nothing" : "unset" },
-    ...(use === "manifests" ? gateValues(config) : watchdogValues(config)),
+    ...(use === "manifests" ? gateValues(config) : watchdogValues(config, groups)),
   };
 }
 
@@ -39,9 +42,13 @@ function gateValues({ toolsImage, gate }: StackConfig): ChartValues {
 }
 
 /** What a watchdog may do, for a promotion that may need one. Its Job is the promotion's. */
-function watchdogValues({ toolsImage, rollout }: StackConfig): ChartValues {
-  const mayRecreate = rollout.strategy === "recreate" || rollout.strategy === "auto";
-  return toolsImage !== undefined && mayRecreate ? { watchdog: { enabled: true } } : {};
+function watchdogValues(config: StackConfig, groups: readonly string[]): ChartValues {
+  return mayBeWatched(config) ? { watchdog: { enabled: true, ...(groups.length === 0 ? {} : { groups }) } } : {};
+}
+
+/** Whether a promotion by the settings may have a watchdog. Its account is granted only what the deploying identity may do itself. */
+export function mayBeWatched({ toolsImage, rollout }: StackConfig): boolean {
+  return toolsImage !== undefined && (rollout.strategy === "recreate" || rollout.strategy === "auto");
 }
 
 function imageValues(image: PinnedImage): ChartValues {

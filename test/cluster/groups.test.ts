@@ -11,8 +11,10 @@ import { defaultNodes } from "../../infra/rehearsal/nodes.ts";
 import { isWorker } from "../../infra/status/groups.ts";
 import type { Setting } from "../../scripts/story/stack-file.ts";
 import { PromotionStack } from "../support/promotion-stack.ts";
+import type { PulumiProcesses } from "../support/pulumi-processes.ts";
 
 const path = toolPath(process.env.PATH);
+const roles = "/apis/rbac.authorization.k8s.io/v1/namespaces/keye/roles";
 const sets = "/apis/leaderworkerset.x-k8s.io/v1/namespaces/keye/leaderworkersets";
 
 /** Nodes of two GPUs, for replicas of four: two groups beside two more. */
@@ -35,11 +37,25 @@ const larger: readonly Setting[] = [
   { path: ["rollout", "strategy"], value: "auto" },
   { path: ["toolsImage"], value: `registry.example/keye@sha256:${"c".repeat(64)}` },
 ];
+/** Eight pods by themselves on the nodes of the three groups: the groups must go first. */
+const single: readonly Setting[] = [
+  { path: ["nodePools", "0", "gpusPerNode"], value: 2 },
+  { path: ["engine", "resources", "memory"], value: "64Gi" },
+  { path: ["replicas"], value: 8 },
+  { path: ["rollout", "strategy"], value: "recreate" },
+  { path: ["rollout", "watchdogSeconds"], value: 15 },
+  { path: ["rollout", "keepRevisions"], value: 0 },
+  { path: ["toolsImage"], value: `registry.example/keye@sha256:${"c".repeat(64)}` },
+];
 /** Rank 2 of 4 belongs to the second node of a group. */
 const crashing = [
   ...groups,
   { path: ["engine", "podAnnotations", "rehearsal.keye-stack.dev/fault"], value: "crash-while-loading:2" },
 ];
+
+interface Role {
+  readonly rules: readonly { readonly resources: readonly string[]; readonly resourceNames?: readonly string[] }[];
+}
 
 interface LeaderWorkerSet {
   readonly metadata: { readonly name: string };
@@ -148,5 +164,28 @@ describe.skipIf(findProgram(groupProgram, path) === undefined)("replicas of two 
     expect(exitCode).toBe(0);
     const candidate = await live();
     expect(await replicas()).toMatchObject({ [stable]: 0, [candidate]: 3 });
+  });
+
+  test("are brought back by the watchdog where pods by themselves come after them and the runner dies", async () => {
+    const stable = await live();
+    const action = (processes: PulumiProcesses) => processes.send("SIGKILL", "all");
+    const { exitCode } = await stack.up(single, { line: /\[ready\] keye-/, action });
+    expect(exitCode).not.toBe(0);
+    expect((await replicas())[stable]).toBe(0);
+    await stack.cluster.until(
+      "the groups to serve again",
+      async () => {
+        if ((await replicas())[stable] !== 3) return false;
+        const { endpoints } = await stack.connection.cluster.observe(stack.ref, stack.cluster.signal);
+        return endpoints.filter(({ ready }) => ready).length === 3;
+      },
+      150,
+    );
+    expect(await live()).toBe(stable);
+    // No more than that is granted: another set would be refused.
+    const role = await stack.cluster.call<Role>({ method: "GET", path: `${roles}/keye-watchdog` });
+    const ofGroups = role.rules.filter(({ resources }) => resources.includes("leaderworkersets/scale"));
+    const names = ofGroups.map(({ resourceNames }) => resourceNames);
+    expect(names).toEqual([expect.arrayContaining([`keye-${stable}`])]);
   });
 });

@@ -205,21 +205,34 @@ describe("the account of a watchdog", () => {
     expect(named(objects, "ServiceAccount", "keye-watchdog")).toMatchObject({ imagePullSecrets });
   });
 
+  const spread = { tpSize: 4, nodesPerReplica: 2 };
   test.each([
-    { what: "Deployments", engine: {}, scales: ["deployments/scale"] },
+    { what: "Deployments", engine: {}, groups: [], scales: ["deployments/scale"], byNameToo: [] },
     {
       what: "groups too where replicas are groups",
-      engine: { tpSize: 4, nodesPerReplica: 2 },
+      engine: spread,
+      groups: ["keye-1a2b3c4d5e"],
       scales: ["deployments/scale", "leaderworkersets/scale"],
+      byNameToo: [],
     },
-  ])("may scale $what, and nothing but read one Service and take one Lease beside", async ({ engine, scales }) => {
-    const { rules } = named(await render({ engine, watchdog: { enabled: true } }), "Role", "keye-watchdog") as {
+    {
+      what: "of groups just the earlier ones where replicas are none any more",
+      engine: {},
+      groups: ["keye-1a2b3c4d5e"],
+      scales: ["deployments/scale"],
+      byNameToo: ["leaderworkersets/scale keye-1a2b3c4d5e"],
+    },
+  ])("may scale $what, and nothing but read one Service and take one Lease beside", async (row) => {
+    const { engine, groups, scales, byNameToo } = row;
+    const watchdog = { enabled: true, groups };
+    const { rules } = named(await render({ engine, watchdog }), "Role", "keye-watchdog") as {
       readonly rules?: readonly { readonly resources: readonly string[]; readonly resourceNames?: readonly string[] }[];
     };
     const byName = (rules ?? []).filter(({ resourceNames }) => resourceNames !== undefined);
     expect(byName.map(({ resources, resourceNames }) => `${resources} ${resourceNames}`)).toEqual([
       "leases rollgate-keye",
       "services keye",
+      ...byNameToo,
     ]);
     const others = (rules ?? []).filter(({ resourceNames }) => resourceNames === undefined);
     expect(others.flatMap(({ resources }) => resources)).toEqual(scales);

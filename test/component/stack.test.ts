@@ -343,6 +343,30 @@ describe("an outage that is to be expected", () => {
   );
 });
 
+describe("the watchdog's account", () => {
+  const toolsImage = `registry.example/keye@sha256:${"c".repeat(64)}`;
+  const inspectRevisions = "rollgate:index:inspectRevisions";
+
+  test.each([
+    { what: "nothing more where no earlier revision is groups", groups: [], byName: [] },
+    { what: "the groups of earlier revisions", groups: ["keye-1a2b3c4d5e"], byName: ["keye-1a2b3c4d5e"] },
+  ])("may scale $what, though none is kept", async ({ groups, byName }) => {
+    const found = () => ({ promoted: [], groups });
+    const functions = { [inspectNodes]: () => inspected, [inspectRevisions]: found };
+    const recording = await recordResources({ functions });
+    const { revision } = await declareStack(
+      stackConfig({ toolsImage, rollout: { strategy: "recreate", keepRevisions: 0 } }),
+    );
+    const resources = await recording.resources();
+    const role = resources.find(({ type }) => type === "kubernetes:rbac.authorization.k8s.io/v1:Role");
+    // As the chart renders it.
+    const rules = role?.inputs.rules as readonly { resources: readonly string[]; resourceNames?: readonly string[] }[];
+    const ofGroups = rules.filter(({ resources: names }) => names.includes("leaderworkersets/scale"));
+    expect(ofGroups.flatMap(({ resourceNames }) => resourceNames)).toEqual(byName);
+    expect(resources.some(({ name }) => name === `keye-${revision}`)).toBe(true);
+  });
+});
+
 test("auto is carried out as blueGreen where there is room", async () => {
   const recording = await recordResources({ functions: { [inspectNodes]: () => inspected } });
   await declareStack(stackConfig({ rollout: { strategy: "auto" } }));

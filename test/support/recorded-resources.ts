@@ -43,7 +43,7 @@ export interface Recording {
 
 /** A cluster with room for every rollout and nothing of earlier ones, unless a test says otherwise. */
 const roomy: EngineAnswers["functions"] = {
-  "rollgate:index:inspectRevisions": () => ({ promoted: [] }),
+  "rollgate:index:inspectRevisions": () => ({ promoted: [], groups: [] }),
   "rollgate:index:planHeadroom": () => ({
     lines: ["16 GPUs are free."],
     choice: "blueGreen",

@@ -1,6 +1,7 @@
 import type { ClusterApiPoolConfig } from "../../config/node-pool-config.ts";
 import type { StackConfig } from "../../config/stack-config.ts";
 import type { AccessQuestion } from "../../core/doctor-facts.ts";
+import { mayBeWatched } from "../chart-values.ts";
 import { referencesOf } from "../check-references.ts";
 
 /** What the deploying identity must be allowed; `docs/rbac.md` has the same as YAML, and a test that both agree. */
@@ -36,7 +37,7 @@ export const rights: readonly Right[] = [
     isNeeded: ({ gate }) => gate.transport === "port-forward",
   },
   { scope: "namespace", group: "apps", resources: ["deployments/scale"], verbs: ["patch"] },
-  { scope: "namespace", group: "apps", resources: ["deployments/scale"], verbs: ["get"], isNeeded: mayRecreate },
+  { scope: "namespace", group: "apps", resources: ["deployments/scale"], verbs: ["get"], isNeeded: mayBeWatched },
   { scope: "namespace", group: "", resources: ["pods"], verbs: ["patch"], isNeeded: mayRamp },
   {
     scope: "namespace",
@@ -51,7 +52,7 @@ export const rights: readonly Right[] = [
     group: "batch",
     resources: ["jobs"],
     verbs: ["get", "list", "create", "patch", "delete"],
-    isNeeded: (config) => hasJobs(config) || mayRecreate(config),
+    isNeeded: (config) => hasJobs(config) || mayBeWatched(config),
   },
   { scope: "namespace", group: "coordination.k8s.io", resources: ["leases"], verbs: ["get", "create", "update"] },
   { scope: "namespace", group: "", resources: ["configmaps"], verbs: ["get", "list", "create", "update"] },
@@ -99,7 +100,7 @@ export const rights: readonly Right[] = [
     group: "rbac.authorization.k8s.io",
     resources: ["roles", "rolebindings"],
     verbs: everything,
-    isNeeded: mayRecreate,
+    isNeeded: mayBeWatched,
   },
   { scope: "cluster", group: "", resources: ["nodes"], verbs: ["get", "list", "watch", "patch"] },
   { scope: "cluster", group: "", resources: ["pods"], verbs: ["list"] },
@@ -139,11 +140,6 @@ function hasJobs({ model, supply, image }: StackConfig): boolean {
 
 function mayRamp({ rollout }: StackConfig): boolean {
   return rollout.strategy === "canary" || rollout.strategy === "auto";
-}
-
-/** Then there is a watchdog, with an account and rights of its own. Nobody may grant what they do not have. */
-function mayRecreate({ rollout, toolsImage }: StackConfig): boolean {
-  return toolsImage !== undefined && (rollout.strategy === "recreate" || rollout.strategy === "auto");
 }
 
 function hasGroups({ engine }: StackConfig): boolean {

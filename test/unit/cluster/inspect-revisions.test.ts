@@ -86,7 +86,7 @@ describe("earlier revisions", () => {
     verdict(revision, 9);
     const found = await inspectRevisions(client, { namespace: "keye", app: "keye", target: b, atMost: 1 }, never);
     const objects = [{ apiVersion: "leaderworkerset.x-k8s.io/v1", kind: "LeaderWorkerSet", name }];
-    expect(found).toEqual({ promoted: [{ revision, objects }] });
+    expect(found).toEqual({ promoted: [{ revision, objects }], groups: [name] });
   });
 
   test("are those that were promoted, the last first, with what stands under their names, and never the target", async () => {
@@ -110,7 +110,19 @@ describe("earlier revisions", () => {
   test("that are being deleted, or have only their record left, are none", async () => {
     for (const revision of [a, b]) deployed(revision, { deletionTimestamp: "2026-01-05T00:00:00Z" });
     verdict("eeeeeeeeee", 5);
-    expect(await inspectRevisions(client, args, never)).toEqual({ promoted: [] });
+    expect(await inspectRevisions(client, args, never)).toEqual({ promoted: [], groups: [] });
+  });
+
+  test("that are groups are told whether they passed or not, and where none is kept, but for the target", async () => {
+    for (const revision of ["eeeeeeeeee", d]) {
+      const labels = { "app.kubernetes.io/instance": "keye", "keye-stack.dev/revision": revision };
+      const name = `keye-${revision}`;
+      api.put(`/apis/leaderworkerset.x-k8s.io/v1/namespaces/keye/leaderworkersets/${name}`, {
+        metadata: { name, labels },
+      });
+    }
+    const found = await inspectRevisions(client, { ...args, atMost: 0 }, never);
+    expect(found).toEqual({ promoted: [], groups: ["keye-eeeeeeeeee"] });
   });
 
   test("whose record is of other revisions are not read", async () => {

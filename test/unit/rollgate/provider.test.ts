@@ -305,7 +305,7 @@ describe("inspectNodes", () => {
   });
 
   test("earlier revisions are looked for by app, without the one that is to come", async () => {
-    const answer = { promoted: [] };
+    const answer = { promoted: [], groups: [] };
     const world = providerOf({ inspectRevisions: async () => answer });
     const args = { namespace: "keye", app: "keye", target: inputs.revision, atMost: 1 };
     expect(await world.invoke("rollgate:index:inspectRevisions", args)).toEqual({ outputs: answer });

@@ -57,6 +57,8 @@ test.each([
     const config = stackConfig({ toolsImage, rollout: { strategy } });
     expect(chartValues(config, "promotion").watchdog).toEqual(has ? { enabled: true } : undefined);
     expect(chartValues(config, "manifests").watchdog).toBeUndefined();
+    const groups = ["keye-1a2b3c4d5e"];
+    expect(chartValues(config, "promotion", groups).watchdog).toEqual(has ? { enabled: true, groups } : undefined);
     expect(chartValues(stackConfig({ rollout: { strategy } }), "promotion").watchdog).toBeUndefined();
   },
 );
