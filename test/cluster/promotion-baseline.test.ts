@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ClusterConnection, connect } from "../../infra/cluster/connect.ts";
 import { systemClock } from "../../infra/cluster/system-clock.ts";
-import { appLabel, baselineName, noRevision, revisionLabel, revisionName } from "../../infra/core/names.ts";
+import { appLabel, baselineName, revisionLabel, revisionName } from "../../infra/core/names.ts";
 import type { PromotionInputs } from "../../infra/core/promotion-inputs.ts";
 import { type EvidenceDocument, parseEvidence } from "../../infra/gate/evidence.ts";
 import { evidenceNameOf } from "../../infra/gate/evidence-store.ts";
@@ -10,12 +10,12 @@ import { promote } from "../../infra/gate/promote.ts";
 import { parseBaseline } from "../../infra/prober/baseline/document.ts";
 import { TransportProber } from "../../infra/rollgate/prober-port.ts";
 import { TestCluster } from "../support/rehearsal-cluster.ts";
+import { createRevisions, keyeApp, tpSize } from "../support/revision-objects.ts";
 
-const namespace = "keye";
-const ref = { namespace, app: "keye", service: "keye" };
+const ref = keyeApp;
 const digest = `sha256:${"a".repeat(64)}`;
 const configMap = baselineName("keye");
-const configMapPath = `/api/v1/namespaces/${namespace}/configmaps/${configMap}`;
+const configMapPath = `/api/v1/namespaces/${ref.namespace}/configmaps/${configMap}`;
 const first = "aaaaaaaaaa";
 const rounded = "bbbbbbbbbb";
 const good = "cccccccccc";
@@ -23,48 +23,13 @@ const good = "cccccccccc";
 let cluster: TestCluster;
 let connection: ClusterConnection;
 
-/** A revision's Deployment at 0, as the chart makes it, with as little as an engine needs. */
-function deployment(revision: string, faults: Readonly<Record<string, string>> = {}): object {
-  const labels = { [appLabel]: "keye", [revisionLabel]: revision };
-  const container = {
-    name: "engine",
-    image: `kwaikeye/kwai-keye-vl@${digest}`,
-    command: ["python3", "-m", "sglang.launch_server"],
-    args: [
-      ...["--model-path=Kwai-Keye/Keye-VL-2.0-30B-A3B", "--tp-size=2", "--trust-remote-code"],
-      ...["--mem-fraction-static=0.8", "--host=0.0.0.0", "--port=8000", `--weight-version=${revision}`],
-    ],
-    resources: { limits: { "nvidia.com/gpu": "2" } },
-    volumeMounts: [{ name: "shm", mountPath: "/dev/shm" }],
-    readinessProbe: { httpGet: { path: "/health", port: 8000 }, periodSeconds: 1, timeoutSeconds: 22 },
-  };
-  const pod = {
-    shareProcessNamespace: true,
-    terminationGracePeriodSeconds: 10,
-    tolerations: [{ key: "nvidia.com/gpu", operator: "Exists" }],
-    containers: [container],
-    volumes: [{ name: "shm", emptyDir: { medium: "Memory", sizeLimit: "32Gi" } }],
-  };
-  const annotations = { "rehearsal.keye-stack.dev/speed": "500", ...faults };
-  return {
-    metadata: { name: revisionName("keye", revision), labels },
-    spec: {
-      replicas: 0,
-      selector: { matchLabels: labels },
-      template: { metadata: { labels, annotations }, spec: pod },
-    },
-  };
-}
-
 function inputsOf(revision: string): PromotionInputs {
   return {
-    namespace,
-    app: "keye",
-    service: "keye",
+    ...ref,
     revision,
     workload: revisionName("keye", revision),
     replicas: 1,
-    gpusPerReplica: 2,
+    gpusPerReplica: tpSize,
     nodeSelector: {},
     port: 8000,
     strategy: "blueGreen",
@@ -132,18 +97,8 @@ function goldenOf(document: EvidenceDocument | undefined) {
 beforeAll(async () => {
   cluster = await TestCluster.start();
   connection = connect({ kubeconfig: cluster.rehearsal.state.kubeconfig });
-  await cluster.createNamespace(namespace);
-  const selector = { [appLabel]: "keye", [revisionLabel]: noRevision };
-  const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments`;
-  await cluster.create(
-    [
-      `/api/v1/namespaces/${namespace}/services`,
-      { metadata: { name: "keye" }, spec: { selector, ports: [{ port: 8000 }] } },
-    ],
-    [deployments, deployment(first)],
-    [deployments, deployment(rounded, { "rehearsal.keye-stack.dev/fault": "rounded-weights" })],
-    [deployments, deployment(good)],
-  );
+  const rounding = { "rehearsal.keye-stack.dev/fault": "rounded-weights" };
+  await createRevisions(cluster, { [first]: {}, [rounded]: rounding, [good]: {} });
 }, 60_000);
 
 afterAll(async () => {

@@ -2,23 +2,23 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { type ClusterConnection, connect } from "../../infra/cluster/connect.ts";
 import { followObjects, type ResourceObject } from "../../infra/cluster/resources.ts";
 import { systemClock } from "../../infra/cluster/system-clock.ts";
-import { appLabel, noRevision, revisionLabel, revisionName } from "../../infra/core/names.ts";
+import { revisionLabel, revisionName } from "../../infra/core/names.ts";
 import type { PromotionInputs } from "../../infra/core/promotion-inputs.ts";
 import { defaultNodes } from "../../infra/rehearsal/nodes.ts";
 import { promoteOver } from "../../infra/rollgate/promote-over.ts";
 import { startLoad } from "../../scripts/story/load.ts";
 import type { LoadResult } from "../../scripts/story/load-result.ts";
 import { TestCluster } from "../support/rehearsal-cluster.ts";
+import { createRevisions, keyeApp, tpSize } from "../support/revision-objects.ts";
 
 // A cluster with exactly the GPUs of one revision: what the new one needs, the old one has.
 
-const namespace = "keye";
-const ref = { namespace, app: "keye", service: "keye" };
+const ref = keyeApp;
+const { namespace } = ref;
 const model = "Kwai-Keye/Keye-VL-2.0-30B-A3B";
 const digest = `sha256:${"a".repeat(64)}`;
 const [first, failing, second] = ["aaaaaaaaaa", "bbbbbbbbbb", "cccccccccc"] as const;
 const replicas = 3;
-const tpSize = 2;
 const nodes = defaultNodes.map((shape) =>
   shape.gpu === undefined ? shape : { ...shape, count: 1, gpu: { ...shape.gpu, count: replicas * tpSize } },
 );
@@ -44,39 +44,6 @@ interface Watched {
 let cluster: TestCluster;
 let connection: ClusterConnection;
 let serviceUrl: string;
-
-/** A revision's Deployment at 0, with as little as an engine needs. */
-function deployment(revision: string): object {
-  const labels = { [appLabel]: "keye", [revisionLabel]: revision };
-  const container = {
-    name: "engine",
-    image: `kwaikeye/kwai-keye-vl@${digest}`,
-    command: ["python3", "-m", "sglang.launch_server"],
-    args: [
-      ...[`--model-path=${model}`, `--tp-size=${tpSize}`, "--trust-remote-code"],
-      ...["--mem-fraction-static=0.8", "--host=0.0.0.0", "--port=8000", `--weight-version=${revision}`],
-    ],
-    resources: { limits: { "nvidia.com/gpu": String(tpSize) } },
-    volumeMounts: [{ name: "shm", mountPath: "/dev/shm" }],
-    readinessProbe: { httpGet: { path: "/health", port: 8000 }, periodSeconds: 1, timeoutSeconds: 22 },
-  };
-  const pod = {
-    shareProcessNamespace: true,
-    terminationGracePeriodSeconds: 10,
-    tolerations: [{ key: "nvidia.com/gpu", operator: "Exists" }],
-    containers: [container],
-    volumes: [{ name: "shm", emptyDir: { medium: "Memory", sizeLimit: "32Gi" } }],
-  };
-  const annotations = { "rehearsal.keye-stack.dev/speed": "500" };
-  return {
-    metadata: { name: revisionName("keye", revision), labels },
-    spec: {
-      replicas: 0,
-      selector: { matchLabels: labels },
-      template: { metadata: { labels, annotations }, spec: pod },
-    },
-  };
-}
 
 function inputsOf(revision: string): PromotionInputs {
   return {
@@ -159,12 +126,7 @@ async function asked(): Promise<Readonly<Record<string, number>>> {
 beforeAll(async () => {
   cluster = await TestCluster.start({ nodes });
   connection = connect({ kubeconfig: cluster.rehearsal.state.kubeconfig });
-  await cluster.createNamespace(namespace);
-  const selector = { [appLabel]: "keye", [revisionLabel]: noRevision };
-  const service = { metadata: { name: "keye" }, spec: { selector, ports: [{ port: 8000 }] } };
-  const deployments = `/apis/apps/v1/namespaces/${namespace}/deployments`;
-  await cluster.create([`/api/v1/namespaces/${namespace}/services`, service]);
-  for (const revision of [first, failing, second]) await cluster.create([deployments, deployment(revision)]);
+  await createRevisions(cluster, { [first]: {}, [failing]: {}, [second]: {} });
   const progress = { line: () => undefined, status: () => undefined };
   await promoteOver(connection, { inputs: inputsOf(first), progress, signal: cluster.signal });
   ({ url: serviceUrl } = await cluster.rehearsal.startServiceProxy({ namespace, service: "keye" }));

@@ -11,17 +11,11 @@ import { loopbackOf } from "../../infra/rehearsal/pod-address.ts";
 import { joinPodNetwork } from "../../infra/rehearsal/pod-network.ts";
 import { TransportProber } from "../../infra/rollgate/prober-port.ts";
 import type { Pod } from "../../infra/status/objects.ts";
-import { engineDeployment, TestCluster } from "../support/rehearsal-cluster.ts";
+import { engineDeployment, TestCluster, withSharedMemory } from "../support/rehearsal-cluster.ts";
 
 const namespace = "transports";
 const never = new AbortController().signal;
 const kinds = ["direct", "port-forward", "in-cluster"] as const;
-
-/** NCCL needs more than the 64 MiB that a container has by itself. */
-const withSharedMemory = {
-  container: { volumeMounts: [{ name: "shm", mountPath: "/dev/shm" }] },
-  pod: { volumes: [{ name: "shm", emptyDir: { medium: "Memory", sizeLimit: "32Gi" } }] },
-};
 
 let cluster: TestCluster;
 let connection: ClusterConnection;

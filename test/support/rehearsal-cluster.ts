@@ -100,22 +100,33 @@ export class TestCluster {
 /** How a test's engine Deployment differs from a plain one. */
 export interface EngineDeployment {
   readonly name: string;
+  /** @default app, with the name */
+  readonly labels?: Readonly<Record<string, string>>;
   readonly replicas?: number;
   readonly annotations?: Readonly<Record<string, string>>;
   readonly env?: readonly object[];
+  /** After the usual ones. */
+  readonly args?: readonly string[];
   readonly container?: object;
   readonly pod?: object;
 }
 
+/** NCCL needs more than the 64 MiB that a container has by itself. */
+export const withSharedMemory = {
+  container: { volumeMounts: [{ name: "shm", mountPath: "/dev/shm" }] },
+  pod: { volumes: [{ name: "shm", emptyDir: { medium: "Memory", sizeLimit: "32Gi" } }] },
+} satisfies Partial<EngineDeployment>;
+
 /** A Deployment of the engine with the command line and probes that a small test needs. */
-export function engineDeployment({ name, replicas = 1, annotations, env, container, pod }: EngineDeployment): object {
+export function engineDeployment(different: EngineDeployment): object {
+  const { name, labels = { app: name }, replicas = 1, annotations, env = [], args = [], container, pod } = different;
   return {
-    metadata: { name },
+    metadata: { name, labels },
     spec: {
       replicas,
-      selector: { matchLabels: { app: name } },
+      selector: { matchLabels: labels },
       template: {
-        metadata: { labels: { app: name }, annotations: { "rehearsal.keye-stack.dev/speed": "100", ...annotations } },
+        metadata: { labels, annotations: { "rehearsal.keye-stack.dev/speed": "100", ...annotations } },
         spec: {
           shareProcessNamespace: true,
           terminationGracePeriodSeconds: 10,
@@ -132,8 +143,9 @@ export function engineDeployment({ name, replicas = 1, annotations, env, contain
                 "--mem-fraction-static=0.8",
                 "--host=0.0.0.0",
                 "--port=8000",
+                ...args,
               ],
-              env: env ?? [],
+              env,
               ports: [{ name: "http", containerPort: 8000 }],
               resources: { limits: { "nvidia.com/gpu": "2" } },
               startupProbe: { httpGet: { path: "/health", port: "http" }, periodSeconds: 1, timeoutSeconds: 22 },
