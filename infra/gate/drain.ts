@@ -39,22 +39,24 @@ export async function drainPods(
   const names = pods.map(({ metadata }) => metadata.name).join(", ");
   const earliest = since + drainSeconds * 1000;
   const latest = since + longestDrain(run) * 1000;
-  const left = Math.max(0, earliest - clock.now());
-  if (left > 0) run.status(phase, `${names}: proxies follow for ${Math.round(left / 1000)} s more`);
-  await clock.sleep(left, signal);
+  const early = Math.max(0, earliest - clock.now());
+  if (early > 0) run.status(phase, `${names}: proxies follow for ${Math.round(early / 1000)} s more`);
+  await clock.sleep(early, signal);
+  if (drainLimitSeconds === 0) return;
   const idle = new Map<string, number>();
-  while (clock.now() < latest) {
+  for (let looks = 1; ; looks++) {
     const counts = await Promise.all(pods.map((pod) => prober.runningRequests(run.ref, pod, signal)));
     for (const [index, { metadata }] of pods.entries()) {
       idle.set(metadata.name, counts[index] === 0 ? (idle.get(metadata.name) ?? 0) + 1 : 0);
     }
     if ([...idle.values()].every((looks) => looks >= idleLooks)) return;
-    run.status(phase, `${runningText(pods, counts)}; cut in ${Math.round((latest - clock.now()) / 1000)} s`);
-    await clock.sleep(Math.max(0, Math.min(lookMs, latest - clock.now())), signal);
+    const left = latest - clock.now();
+    // A soak may have outlasted the limit: what runs is not known before the engines are asked.
+    if (left <= 0 && looks >= idleLooks) break;
+    run.status(phase, `${runningText(pods, counts)}; cut in ${Math.max(0, Math.round(left / 1000))} s`);
+    await clock.sleep(left > 0 ? Math.min(lookMs, left) : lookMs, signal);
   }
-  if (pods.length > 0 && drainLimitSeconds > 0) {
-    run.line(phase, `${names}: not idle ${drainLimitSeconds} s after the last endpoint; what still runs is cut`);
-  }
+  run.line(phase, `${names}: not idle ${drainLimitSeconds} s after the last endpoint; what still runs is cut`);
 }
 
 function runningText(pods: readonly Pod[], counts: readonly (number | undefined)[]): string {

@@ -5,6 +5,7 @@ import { engineStatus, isReady, lifeOf } from "../status/pod-facts.ts";
 import { podsOf } from "./app-view.ts";
 import { gpuProductsOf, readBaseline } from "./baseline.ts";
 import { decide, type GateVerdict, podPolicy } from "./decide.ts";
+import { awayReason, type Lookout, withLookout } from "./lookout.ts";
 import type { ProbeReport } from "./measurement.ts";
 import type { PodQuestions } from "./ports.ts";
 import type { PromotionRun } from "./promotion-run.ts";
@@ -33,17 +34,16 @@ export async function probePods(run: PromotionRun, pods: readonly Pod[]): Promis
     const signal = AbortSignal.any([outer, others.signal]);
     try {
       const questionsFor = await prepareQuestions(run, signal);
-      await Promise.all(
-        pods.map(async (pod) => {
-          const result = await probePod(run, { pod, questions: questionsFor(pod) }, signal);
-          lastReason = `${result.name}: ${result.reason}`;
-          run.measured.push(result);
-          run.phaseClock.probed(result.name, run.secondsSince(startedAt));
-          if (result.verdict !== "pass") throw rejected(run, result);
-          proven.push(result);
-          run.line("probe", `${result.name} proven (${proven.length} of ${pods.length}): ${result.reason}`);
-        }),
-      );
+      const probeOne = async (pod: Pod, lookout: Lookout) => {
+        const result = await probePod(run, { pod, questions: questionsFor(pod), lookout }, signal);
+        lastReason = `${result.name}: ${result.reason}`;
+        run.measured.push(result);
+        run.phaseClock.probed(result.name, run.secondsSince(startedAt));
+        if (result.verdict !== "pass") throw rejected(run, result);
+        proven.push(result);
+        run.line("probe", `${result.name} proven (${proven.length} of ${pods.length}): ${result.reason}`);
+      };
+      await withLookout(run, signal, (lookout) => Promise.all(pods.map((pod) => probeOne(pod, lookout))));
     } finally {
       others.abort(new Error("another pod decided"));
     }
@@ -80,20 +80,28 @@ async function prepareQuestions(run: PromotionRun, signal: AbortSignal): Promise
 interface Asked {
   readonly pod: Pod;
   readonly questions: PodQuestions;
+  readonly lookout: Lookout;
 }
 
-async function probePod(run: PromotionRun, { pod, questions }: Asked, signal: AbortSignal): Promise<ProvenPod> {
+async function probePod(
+  run: PromotionRun,
+  { pod, questions, lookout }: Asked,
+  signal: AbortSignal,
+): Promise<ProvenPod> {
   const wrongImage = imageMismatch(run, pod);
   if (wrongImage !== undefined) return proven(pod, [], { kind: "fail", reason: wrongImage });
   const reports: ProbeReport[] = [];
   let verdict: GateVerdict = { kind: "wait", reason: "Nothing was measured yet." };
-  for (let round = 0; round <= podPolicy.errorLimit && verdict.kind === "wait"; round++) {
+  for (let round = 0; reports.length <= podPolicy.errorLimit && verdict.kind === "wait"; round++) {
     if (round > 0) {
       run.line("probe", `${pod.metadata.name}: asked again: ${verdict.reason}`);
       await run.ports.clock.sleep(askAgainMs, signal);
     }
-    reports.push(await run.ports.prober.probePod(run.ref, pod, questions, signal));
-    verdict = decide(podPolicy, reports);
+    const since = run.ports.clock.now();
+    const report = await run.ports.prober.probePod(run.ref, pod, questions, signal);
+    const isExcused = lookout.excuses(report, since);
+    if (!isExcused) reports.push(report);
+    verdict = isExcused ? { kind: "wait", reason: awayReason } : decide(podPolicy, reports);
   }
   return proven(pod, reports, verdict);
 }

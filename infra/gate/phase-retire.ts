@@ -14,7 +14,7 @@ export async function retireOld(run: PromotionRun): Promise<void> {
   await run.phase({ name: "retire", seconds }, async (signal) => {
     const { clock, cluster } = run.ports;
     const pods = podsOf(await cluster.observe(run.ref, signal), run.previous).filter(isReady);
-    await drainPods(run, { phase: "retire", pods, since: run.switchedAt ?? clock.now() }, signal);
+    await drainPods(run, { phase: "retire", pods, since: run.endpointsAt ?? clock.now() }, signal);
     const observation = await cluster.observe(run.ref, signal);
     const active = activeOf(observation);
     if (active !== run.inputs.revision) {

@@ -2,6 +2,8 @@ import { isSameTraffic, trafficText } from "../core/traffic.ts";
 import type { Seconds } from "../core/units.ts";
 import { podsOf, readyEndpoints } from "./app-view.ts";
 import { decide, type GateVerdict, trafficPolicy } from "./decide.ts";
+import { lookUntil } from "./look.ts";
+import { awayReason, withLookout } from "./lookout.ts";
 import type { Measurement, ProbeReport } from "./measurement.ts";
 import type { Observation } from "./ports.ts";
 import type { PromotionRun } from "./promotion-run.ts";
@@ -10,11 +12,8 @@ import { type Proof, proofGap } from "./proof.ts";
 /** Requests through the Service after the switch: enough to meet every pod of a small fleet with good odds. */
 export const requestsPerPod = 5;
 
-/** Longest wait for an endpoint change before looking again. */
+/** Time between two rounds of requests while the selector is followed. */
 const lookAgainMs = 2_000;
-
-/** Shortest time between two looks, however many changes come. */
-const breathMs = 100;
 
 /** Seconds between requests while the candidate soaks. */
 const soakIntervalSeconds: Seconds = 10;
@@ -29,15 +28,14 @@ export async function verifyEndpoints(run: PromotionRun, proof: Proof): Promise<
     message: `the endpoints are not the proven pods after ${seconds} s: ${missing}.`,
   });
   await run.phase({ name: "endpoints", seconds, onDeadline }, async (signal) => {
-    for (;;) {
-      const observation = await run.ports.cluster.observe(run.ref, signal);
+    const isProven = (observation: Observation) => {
       requireServing(run, proof, observation);
       missing = endpointGap(proof, observation);
-      if (missing === "") break;
-      run.status("endpoints", missing);
-      await run.ports.clock.sleep(breathMs, signal);
-      await run.ports.cluster.waitForChange(run.ref, lookAgainMs, signal);
-    }
+      if (missing !== "") run.status("endpoints", missing);
+      return missing === "";
+    };
+    await lookUntil(run, isProven, signal);
+    run.endpointsAt = run.ports.clock.now();
     run.line("endpoints", `exactly the ${proof.length} proven pods serve`);
   });
 }
@@ -57,17 +55,22 @@ export async function verifyTraffic(run: PromotionRun, proof: Proof): Promise<vo
   });
   await run.phase({ name: "traffic", seconds, onDeadline }, async (signal) => {
     const reports: ProbeReport[] = [];
-    for (;;) {
-      const report = await run.ports.prober.probeService(run.ref, run.inputs.probe, requests, signal);
-      const judged = attributed(report, run.inputs.revision);
-      const stale = judged.measurements.find((measurement) => answeredBy(measurement) === run.previous);
-      if (stale === undefined) reports.push(judged);
-      last = stale === undefined ? decide(trafficPolicy(requests), reports) : { kind: "wait", reason: stale.reason };
-      if (last.kind === "pass") break;
-      if (last.kind !== "wait") throw wrongTraffic(run, last);
-      run.status("traffic", last.reason);
-      await run.ports.clock.sleep(lookAgainMs, signal);
-    }
+    await withLookout(run, signal, async (lookout) => {
+      for (;;) {
+        const since = run.ports.clock.now();
+        const report = await run.ports.prober.probeService(run.ref, run.inputs.probe, requests, signal);
+        const judged = attributed(report, run.inputs.revision);
+        const stale = judged.measurements.find((measurement) => answeredBy(measurement) === run.previous);
+        const notCounted = stale?.reason ?? (lookout.excuses(judged, since) ? awayReason : undefined);
+        if (notCounted === undefined) reports.push(judged);
+        last =
+          notCounted === undefined ? decide(trafficPolicy(requests), reports) : { kind: "wait", reason: notCounted };
+        if (last.kind === "pass") return;
+        if (last.kind !== "wait") throw wrongTraffic(run, last);
+        run.status("traffic", last.reason);
+        await run.ports.clock.sleep(lookAgainMs, signal);
+      }
+    });
     run.line(
       "traffic",
       `${requests} of ${requests} answers through the Service are right and from ${run.inputs.revision}`,
@@ -84,18 +87,25 @@ export async function soak(run: PromotionRun, proof: Proof): Promise<void> {
     const { clock, cluster, prober } = run.ports;
     const end = clock.now() + soakSeconds * 1000;
     const reports: ProbeReport[] = [];
-    for (;;) {
-      const left = end - clock.now();
-      await clock.sleep(Math.max(0, Math.min(left, soakIntervalSeconds * 1000)), signal);
-      const report = await prober.probeService(run.ref, run.inputs.probe, proof.length, signal);
-      // Last, so that a pod that fell under these very requests is not missed.
-      requireServing(run, proof, await cluster.observe(run.ref, signal));
-      reports.push(attributed(report, run.inputs.revision));
-      const verdict = decide(trafficPolicy(proof.length), reports);
-      if (verdict.kind === "fail" || verdict.kind === "inconclusive") throw wrongTraffic(run, verdict);
-      if (clock.now() >= end && verdict.kind === "pass") break;
-      run.status("soak", `${Math.max(0, Math.round((end - clock.now()) / 1000))} s left; ${verdict.reason}`);
-    }
+    await withLookout(run, signal, async (lookout) => {
+      for (;;) {
+        const left = end - clock.now();
+        await clock.sleep(Math.max(0, Math.min(left, soakIntervalSeconds * 1000)), signal);
+        const since = clock.now();
+        const asked = await prober.probeService(run.ref, run.inputs.probe, proof.length, signal);
+        // Last, so that a pod that fell under these very requests is not missed.
+        requireServing(run, proof, await cluster.observe(run.ref, signal));
+        const report = attributed(asked, run.inputs.revision);
+        const isExcused = lookout.excuses(report, since);
+        if (!isExcused) reports.push(report);
+        const verdict: GateVerdict = isExcused
+          ? { kind: "wait", reason: awayReason }
+          : decide(trafficPolicy(proof.length), reports);
+        if (verdict.kind === "fail" || verdict.kind === "inconclusive") throw wrongTraffic(run, verdict);
+        if (clock.now() >= end && verdict.kind === "pass") return;
+        run.status("soak", `${Math.max(0, Math.round((end - clock.now()) / 1000))} s left; ${verdict.reason}`);
+      }
+    });
     const answers = reports.reduce((sum, { measurements }) => sum + measurements.length, 0);
     run.line("soak", `${soakSeconds} s without a restart; ${answers} more answers right`);
   });

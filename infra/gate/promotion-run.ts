@@ -26,8 +26,11 @@ export interface PhaseOptions {
   readonly ignoresAbort?: boolean;
 }
 
-/** Seconds that a phase of a few API calls may take. */
-export const apiPhaseSeconds = 60;
+/**
+ * Seconds that a phase of a few API calls may take. The client behind the ports waits two minutes for an API server that
+ * is away: a phase that gave up before it would undo what the next answer lets go on.
+ */
+export const apiPhaseSeconds = 180;
 
 /** One promotion while it runs: what it is asked, what it holds, and how far it has come. */
 export class PromotionRun {
@@ -60,6 +63,8 @@ export class PromotionRun {
   /** What the run has led clients to, or found them led to when it began. */
   traffic: Traffic = { kind: "none" };
   switchedAt: EpochMs | undefined;
+  /** When the Service's endpoints were seen to be the proven pods alone. They follow the switch, late where the API is away. */
+  endpointsAt: EpochMs | undefined;
   /** Set from just before the first label of a canary. */
   ramp: Ramp | undefined;
   /** Aborts with why, where something that all phases rely on does not hold any more. */

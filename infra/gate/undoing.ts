@@ -7,13 +7,13 @@ import { withinDeadline } from "./deadline.ts";
 import { decide, trafficPolicy } from "./decide.ts";
 import type { Observation } from "./ports.ts";
 import type { PromotionStop } from "./promotion-error.ts";
-import type { PromotionRun } from "./promotion-run.ts";
+import { apiPhaseSeconds, type PromotionRun } from "./promotion-run.ts";
 
 /** One call of the undoing after a cancel: the caller's own grace is a few seconds. */
 const hurriedMs: Milliseconds = 3_000;
 
-/** One call of the undoing otherwise. */
-const patientMs: Milliseconds = 20_000;
+/** One call of the undoing otherwise: what ended the promotion may be an API server that is still away. */
+const patientMs: Milliseconds = apiPhaseSeconds * 1000;
 
 /** Requests that the revision before must answer after the way back. */
 const requestsBack = 3;
@@ -50,13 +50,24 @@ export class Undoing {
     });
   }
 
-  /** One call with a deadline of its own: the promotion's signal may be what ended it. */
+  /** One call with a deadline of its own: the promotion's signal may be what ended it. A cancel leaves it a few seconds. */
   async call<T>(body: (signal: AbortSignal) => Promise<T>, milliseconds = this.#callMs): Promise<T> {
-    const limit = { clock: this.run.ports.clock, milliseconds };
-    const outcome = await withinDeadline(limit, AbortSignal.any([]), body);
-    if (outcome.kind === "value") return outcome.value;
-    const message = `no answer within ${milliseconds / 1000} s while undoing.`;
-    throw new DeployError({ code: "E_API", where: this.run.ref.namespace, message });
+    const { abort, ports } = this.run;
+    const settled = new AbortController();
+    const cut = new AbortController();
+    const hurry = () =>
+      ports.clock.sleep(hurriedMs, settled.signal).then(
+        () => cut.abort(this.#unanswered(hurriedMs)),
+        () => undefined,
+      );
+    abort.addEventListener("abort", hurry, { once: true, signal: settled.signal });
+    try {
+      const outcome = await withinDeadline({ clock: ports.clock, milliseconds }, cut.signal, body);
+      if (outcome.kind === "value") return outcome.value;
+      throw this.#unanswered(milliseconds);
+    } finally {
+      settled.abort(new Error("settled"));
+    }
   }
 
   /** Undefined when a revision answers through the Service; skipped in a hurry and where nothing served. */
@@ -106,6 +117,11 @@ export class Undoing {
     if (this.#seen === undefined) return { active: undefined, serving: "not known", candidate };
     const { active, serving } = this.left(this.#seen, candidate);
     return { active, serving: `when last seen: ${serving}`, candidate };
+  }
+
+  #unanswered(milliseconds: Milliseconds): DeployError {
+    const message = `no answer within ${milliseconds / 1000} s while undoing.`;
+    return new DeployError({ code: "E_API", where: this.run.ref.namespace, message });
   }
 
   get #callMs(): Milliseconds {
