@@ -2,6 +2,7 @@ import { isSameTraffic, trafficText } from "../core/traffic.ts";
 import type { Seconds } from "../core/units.ts";
 import { podsOf, readyEndpoints } from "./app-view.ts";
 import { decide, type GateVerdict, trafficPolicy } from "./decide.ts";
+import { lookUntil } from "./look.ts";
 import { awayReason, withLookout } from "./lookout.ts";
 import type { Measurement, ProbeReport } from "./measurement.ts";
 import type { Observation } from "./ports.ts";
@@ -11,11 +12,8 @@ import { type Proof, proofGap } from "./proof.ts";
 /** Requests through the Service after the switch: enough to meet every pod of a small fleet with good odds. */
 export const requestsPerPod = 5;
 
-/** Longest wait for an endpoint change before looking again. */
+/** Time between two rounds of requests while the selector is followed. */
 const lookAgainMs = 2_000;
-
-/** Shortest time between two looks, however many changes come. */
-const breathMs = 100;
 
 /** Seconds between requests while the candidate soaks. */
 const soakIntervalSeconds: Seconds = 10;
@@ -30,15 +28,13 @@ export async function verifyEndpoints(run: PromotionRun, proof: Proof): Promise<
     message: `the endpoints are not the proven pods after ${seconds} s: ${missing}.`,
   });
   await run.phase({ name: "endpoints", seconds, onDeadline }, async (signal) => {
-    for (;;) {
-      const observation = await run.ports.cluster.observe(run.ref, signal);
+    const isProven = (observation: Observation) => {
       requireServing(run, proof, observation);
       missing = endpointGap(proof, observation);
-      if (missing === "") break;
-      run.status("endpoints", missing);
-      await run.ports.clock.sleep(breathMs, signal);
-      await run.ports.cluster.waitForChange(run.ref, lookAgainMs, signal);
-    }
+      if (missing !== "") run.status("endpoints", missing);
+      return missing === "";
+    };
+    await lookUntil(run, isProven, signal);
     run.endpointsAt = run.ports.clock.now();
     run.line("endpoints", `exactly the ${proof.length} proven pods serve`);
   });

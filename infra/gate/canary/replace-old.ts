@@ -4,18 +4,14 @@ import { freeText, headroomLedger } from "../../status/headroom/report.ts";
 import type { Pod } from "../../status/objects.ts";
 import { isReady, isTerminating } from "../../status/pod-facts.ts";
 import { podsOf } from "../app-view.ts";
+import { lookFor } from "../look.ts";
 import { scaleCandidate } from "../phase-ready.ts";
+import type { Observation } from "../ports.ts";
 import type { PromotionRun } from "../promotion-run.ts";
 import { joinAll } from "./join.ts";
-import { type Ramp, replicasOf } from "./ramp.ts";
+import { replicasOf } from "./ramp.ts";
 import { roomFor } from "./room.ts";
 import { remove, type Stepping, takeOut } from "./steps.ts";
-
-/** Longest wait for a change before looking again. */
-const lookAgainMs = 2_000;
-
-/** Shortest time between two looks, however many changes come. */
-const breathMs = 100;
 
 /** What comes next in a ramp. */
 type Next =
@@ -51,7 +47,8 @@ export async function replaceOld(stepping: Stepping): Promise<void> {
 }
 
 /** What comes next, once that is something to do. */
-async function settledNext({ run, ramp }: Stepping): Promise<Exclude<Next, { kind: "wait" }>> {
+async function settledNext(stepping: Stepping): Promise<Exclude<Next, { kind: "wait" }>> {
+  const { run } = stepping;
   const seconds = run.inputs.deadlines.readySeconds;
   let last = "";
   const onDeadline = () => ({
@@ -60,14 +57,14 @@ async function settledNext({ run, ramp }: Stepping): Promise<Exclude<Next, { kin
     message: `no further pod could be replaced for ${seconds} s: ${last}.`,
   });
   return await run.phase({ name: "ramp", seconds, onDeadline }, async (signal) => {
-    for (;;) {
-      const next = await nextOf(run, ramp, signal);
+    const settled = async (observation: Observation) => {
+      const next = await nextOf(stepping, observation, signal);
       if (next.kind !== "wait") return next;
       last = next.why;
       run.status("ramp", last);
-      await run.ports.clock.sleep(breathMs, signal);
-      await run.ports.cluster.waitForChange(run.ref, lookAgainMs, signal);
-    }
+      return undefined;
+    };
+    return await lookFor(run, settled, signal);
   });
 }
 
@@ -77,8 +74,7 @@ export async function grow(run: PromotionRun, present: number, replicas: number)
   await scaleCandidate(run, present);
 }
 
-async function nextOf(run: PromotionRun, ramp: Ramp, signal: AbortSignal): Promise<Next> {
-  const observation = await run.ports.cluster.observe(run.ref, signal);
+async function nextOf({ run, ramp }: Stepping, observation: Observation, signal: AbortSignal): Promise<Next> {
   const { from, to } = ramp;
   const { replicas } = run.inputs;
   const present = replicasOf(observation, to);

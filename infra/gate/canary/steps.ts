@@ -5,16 +5,11 @@ import type { Pod } from "../../status/objects.ts";
 import { isReady } from "../../status/pod-facts.ts";
 import { deploymentOf, podsOf, readyEndpoints } from "../app-view.ts";
 import { drainPods, longestDrain } from "../drain.ts";
+import { lookUntil } from "../look.ts";
 import type { PhaseName } from "../phases.ts";
 import type { Observation } from "../ports.ts";
 import { apiPhaseSeconds, type PromotionRun } from "../promotion-run.ts";
 import { type Ramp, replicasOf } from "./ramp.ts";
-
-/** Longest wait for a change before looking again. */
-const lookAgainMs = 2_000;
-
-/** Shortest time between two looks, however many changes come. */
-const breathMs = 100;
 
 /** The pod that a scale-down shall take costs less than any other. */
 const leavesFirst = -100;
@@ -32,20 +27,6 @@ export interface Stepping {
 /** Every step of the ramp as a phase of the run. */
 export function steppingOf(run: PromotionRun, ramp: Ramp): Stepping {
   return { run, ramp, step: (name, seconds, body) => run.phase({ name, seconds }, body) };
-}
-
-/** Looks until something is as it should be; the step's deadline bounds it. */
-export async function lookUntil(
-  run: PromotionRun,
-  isDone: (observation: Observation) => boolean,
-  signal: AbortSignal,
-): Promise<Observation> {
-  for (;;) {
-    const observation = await run.ports.cluster.observe(run.ref, signal);
-    if (isDone(observation)) return observation;
-    await run.ports.clock.sleep(breathMs, signal);
-    await run.ports.cluster.waitForChange(run.ref, lookAgainMs, signal);
-  }
 }
 
 /** Ends the run where somebody else has moved the selector: then the labels mean nothing any more. */

@@ -5,6 +5,7 @@ import { deploymentOf, readyCount } from "../app-view.ts";
 import { proveCandidate, verifyServing } from "../blue-green.ts";
 import { longestDrain } from "../drain.ts";
 import { saveEvidence } from "../evidence-store.ts";
+import { lookUntil } from "../look.ts";
 import type { Situation } from "../phase-observe.ts";
 import { parkLeftovers, preflight } from "../phase-preflight.ts";
 import { scaleCandidate, warmCache } from "../phase-ready.ts";
@@ -15,11 +16,8 @@ import { apiPhaseSeconds, type PromotionRun } from "../promotion-run.ts";
 import type { Proof } from "../proof.ts";
 import { startWatchdog, stopWatchdog } from "./phase-watchdog.ts";
 
-/** Longest wait for a change before looking again. */
-const lookAgainMs = 2_000;
-
-/** Shortest time between two looks, however many changes come: to so much the outage is measured. */
-const breathMs = 100;
+/** Time between two looks at the outage's end: to so much it is measured. */
+const outageLookMs = 100;
 
 /**
  * Strategy recreate: the stable revision goes, then the candidate comes in its place. Needs the GPUs of one of them, and
@@ -62,24 +60,25 @@ function adoptEmpty(run: PromotionRun): void {
 async function letComeBack(run: PromotionRun, { evidence }: Situation): Promise<void> {
   if (evidence?.isUnfinished !== true || evidence.emptiedAt === undefined) return;
   const { readySeconds } = run.inputs.deadlines;
-  const { clock, cluster } = run.ports;
+  const { clock } = run.ports;
   await run.phase({ name: "observe", seconds: readySeconds + apiPhaseSeconds }, async (signal) => {
     const end = clock.now() + readySeconds * 1000;
     let isTold = false;
-    for (;;) {
-      const observation = await cluster.observe(run.ref, signal);
+    const hasCome = (observation: Observation) => {
       run.outage.note(observation, clock.now());
       const asked = deploymentOf(observation, run.previous)?.spec.replicas ?? 0;
       const ready = readyCount(observation, run.previous);
-      if (ready >= asked) return;
-      if (clock.now() >= end)
-        return run.line("observe", `${run.previous} has ${ready} of ${asked} pods ready after ${readySeconds} s`);
+      if (ready >= asked) return true;
+      if (clock.now() >= end) {
+        run.line("observe", `${run.previous} has ${ready} of ${asked} pods ready after ${readySeconds} s`);
+        return true;
+      }
       if (!isTold) run.line("observe", `${run.previous} is coming back: it shall serve before it is taken away again`);
       isTold = true;
       run.status("observe", `${run.previous}: ${ready} of ${asked} pods ready`);
-      await clock.sleep(breathMs, signal);
-      await cluster.waitForChange(run.ref, lookAgainMs, signal);
-    }
+      return false;
+    };
+    await lookUntil(run, hasCome, signal);
   });
 }
 
@@ -112,19 +111,16 @@ async function emptyStable(run: PromotionRun): Promise<Observation> {
         `${old.metadata.name}: ${old.spec.replicas ?? 1} to 0 replicas; nobody serves until the candidate does`,
       );
     }
-    for (;;) {
-      const observation = await cluster.observe(run.ref, signal);
+    const isEmpty = (observation: Observation) => {
       run.outage.note(observation, clock.now());
       const holding = observation.pods.filter((pod) => revisionOf(pod) !== run.inputs.revision && !hasEnded(pod));
       leaving = holding.map(({ metadata }) => metadata.name).join(", ");
-      if (holding.length === 0) {
-        run.line("empty", `the pods of ${stable} are gone`);
-        return observation;
-      }
-      run.status("empty", `${leaving}: still ending`);
-      await clock.sleep(breathMs, signal);
-      await cluster.waitForChange(run.ref, lookAgainMs, signal);
-    }
+      if (holding.length > 0) run.status("empty", `${leaving}: still ending`);
+      return holding.length === 0;
+    };
+    const emptied = await lookUntil(run, isEmpty, signal);
+    run.line("empty", `the pods of ${stable} are gone`);
+    return emptied;
   });
 }
 
@@ -138,7 +134,8 @@ async function seeFirstEndpoint(run: PromotionRun): Promise<void> {
     message: `the Service has no ready endpoint ${seconds} s after the switch.`,
   });
   await run.phase({ name: "endpoints", seconds, onDeadline }, async (signal) => {
-    while (!run.outage.note(await cluster.observe(run.ref, signal), clock.now())) await clock.sleep(breathMs, signal);
+    while (!run.outage.note(await cluster.observe(run.ref, signal), clock.now()))
+      await clock.sleep(outageLookMs, signal);
     const outage = run.outage.secondsUntil(clock.now());
     if (outage !== undefined) run.line("endpoints", `the candidate serves; outage ${outage} s`);
   });
