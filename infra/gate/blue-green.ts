@@ -1,5 +1,5 @@
 import { noRevision } from "../core/names.ts";
-import { deploymentOf } from "./app-view.ts";
+import { deploymentOf, podsOf } from "./app-view.ts";
 import type { Situation } from "./phase-observe.ts";
 import { parkLeftovers, preflight } from "./phase-preflight.ts";
 import { probePods } from "./phase-probe.ts";
@@ -45,8 +45,9 @@ export async function verifyInPlace(run: PromotionRun, situation: Situation): Pr
     run.stage = "switched";
     run.switchedAt = run.ports.clock.now();
   }
-  const isGrowing = present < run.replicas;
-  if (isGrowing) {
+  const isWaiting = podsOf(situation.observation, run.inputs.revision).some(({ spec }) => spec?.nodeName === undefined);
+  const needsRoom = present < run.replicas || isWaiting;
+  if (needsRoom) {
     // Others may hold the GPUs that it needs.
     await parkLeftovers(run, situation);
     await bringSupply(run);
@@ -56,7 +57,7 @@ export async function verifyInPlace(run: PromotionRun, situation: Situation): Pr
   await tidySelector(run, situation);
   await verifyServing(run, proof);
   await retireOld(run);
-  if (!isGrowing) await parkLeftovers(run, situation);
+  if (!needsRoom) await parkLeftovers(run, situation);
   return proof;
 }
 

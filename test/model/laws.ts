@@ -99,11 +99,12 @@ async function converges(world: World, { last, isFirst }: Schedule): Promise<rea
   const revision = last.revision === "new" || isFirst ? next : stable;
   const before = standing(world);
   let ending = await world.update({ revision, strategy: last.strategy, disturbed: [] });
-  // With one old pod left by somebody there is nothing that a canary could keep serving: the refusal names recreate.
-  const isTooSmall =
-    ending.kind === "rejected" && ending.error instanceof PromotionFailed && ending.error.code === "E_CAPACITY";
-  if (isTooSmall && last.strategy === "canary" && world.witness.hasTouchedByHand) {
-    ending = await world.update({ revision, strategy: "recreate", disturbed: [] });
+  const code = ending.kind === "rejected" && ending.error instanceof PromotionFailed ? ending.error.code : undefined;
+  if (world.witness.hasTouchedByHand && (code === "E_CAPACITY" || code === "E_UNSCHEDULABLE")) {
+    // With one old pod left by somebody there is nothing that a canary could keep serving: the refusal names recreate. And
+    // where somebody led clients to a revision that finds no room, they are led back first.
+    const strategy = code === "E_CAPACITY" && last.strategy === "canary" ? "recreate" : last.strategy;
+    ending = await world.update({ revision, strategy, disturbed: [] });
   }
   const how = `the last update, from ${textOf(before)}, for ${revision} by ${last.strategy}`;
   if (ending.kind !== "resolved") return [`${how}: ${headline(ending)}`];

@@ -1,3 +1,4 @@
+import { activeOf } from "../../infra/gate/app-view.ts";
 import type { ProbeReport } from "../../infra/gate/measurement.ts";
 import type { ProberPort } from "../../infra/gate/ports.ts";
 import type { FakePod } from "../support/fake-pod.ts";
@@ -37,7 +38,9 @@ export class Witness {
   #changes = 0;
   #looked = 0;
   #update: Update | undefined;
+  /** Whether clients were served, when this update began, by a revision that had come to the end of an update. */
   #servedBefore = true;
+  readonly #verified = new Set<string>();
   /** Whether a ramp was left at once for the old revision: its ready pods alone serve, however few. */
   #hasFledRamp = false;
   #isCancelled = false;
@@ -49,6 +52,7 @@ export class Witness {
   constructor(world: World) {
     this.#world = world;
     for (const pod of world.cluster.podsOf(stable)) this.#proven.add(lifeOf(pod));
+    if (world.cluster.traffic.kind !== "none") this.#verified.add(stable);
   }
 
   /** A new update begins; the disturbances of earlier ones still count for what was left. */
@@ -58,10 +62,15 @@ export class Witness {
     this.#isCancelled = false;
     this.#grace = undefined;
     this.#hasFledRamp = false;
-    this.#servedBefore = this.#world.cluster.traffic.kind !== "none";
+    this.#servedBefore = this.#verified.has(activeOf(this.#world.cluster));
     this.#read = this.#world.cluster.writes.length;
     this.#world.cluster.onStep = () => this.#step();
     this.#endpoints = endpointsOf(this.#serving());
+  }
+
+  /** An update came to its end. */
+  passed({ revision }: Update): void {
+    this.#verified.add(revision);
   }
 
   disturbed(what: Disturbance, call: string): void {

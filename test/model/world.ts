@@ -99,6 +99,7 @@ export class World {
     promote(this.inputsOf(update), this.life.ports(this.#ports()), this.abort.signal).then(
       (outputs) => {
         ending = { kind: "resolved", outputs };
+        this.witness.passed(update);
       },
       (error: unknown) => {
         ending = { kind: "rejected", error };

@@ -30,6 +30,8 @@ export class FakeFleet extends FakeCalls {
   endingSeconds = 2;
   #revisions: FakeRevision[] = [];
   #pods: FakePod[] = [];
+  /** When a pod has last made room on a node. */
+  readonly #freedAt = new Map<string, EpochMs>();
   #created = 0;
 
   constructor(clock: ManualClock) {
@@ -79,11 +81,12 @@ export class FakeFleet extends FakeCalls {
     this.onStep();
   }
 
-  /** Deletes a pod, which is gone at once: its Deployment makes another, and that may need the very fakeApp. */
+  /** Deletes a pod, which is gone at once: its Deployment makes another, and that may need the very place. */
   deletePod(uid: string): void {
     const pod = this.#pods.find((each) => each.uid === uid);
     if (pod === undefined) return;
     this.#pods = this.#pods.filter((each) => each !== pod);
+    if (pod.node !== undefined) this.#freedAt.set(pod.node, this.clock.now());
     this.#create(pod.revision, this.clock.now());
     this.onStep();
   }
@@ -134,7 +137,6 @@ export class FakeFleet extends FakeCalls {
       name: `${revisionName(fakeApp.app, revision)}-${id}`,
       uid: `uid-${id}`,
       revision,
-      node: this.#nodeFor(id),
       gpus: gpusPerReplica,
       imageId: `docker.io/kwaikeye/kwai-keye-vl@${fakeDigest}`,
       script: found.script,
@@ -143,21 +145,34 @@ export class FakeFleet extends FakeCalls {
     });
   }
 
-  /** By turns, unless another node is the one with room; what is ending makes room. */
-  #nodeFor(id: number): string {
-    const byTurn = `h800-${id % 2}`;
-    const free = ({ metadata, status }: Node) => {
-      const staying = this.#pods.filter(({ node, deletedAt }) => node === metadata.name && deletedAt === undefined);
-      return Number(status?.allocatable?.[gpuResource] ?? 0) - staying.length * gpusPerReplica;
-    };
+  /** Pods that wait find a node once one has room: what is ending holds its GPUs until it has ended. */
+  #schedule(): void {
+    const isWaiting = ({ node, deletedAt, script }: FakePod) =>
+      node === undefined && deletedAt === undefined && script.kind !== "unschedulable";
+    for (const waiting of this.#pods.filter(isWaiting)) {
+      const node = this.#nodeFor(waiting);
+      if (node === undefined) continue;
+      const bound = { ...waiting, node, createdAt: Math.max(waiting.createdAt, this.#freedAt.get(node) ?? 0) };
+      this.#pods = this.#pods.map((pod) => (pod === waiting ? bound : pod));
+    }
+  }
+
+  /** By turns, unless another node is the one with room. */
+  #nodeFor({ uid }: FakePod): string | undefined {
+    const byTurn = `h800-${Number(uid.slice("uid-".length)) % 2}`;
+    const free = ({ metadata, status }: Node) =>
+      Number(status?.allocatable?.[gpuResource] ?? 0) -
+      this.#pods.filter(({ node }) => node === metadata.name).length * gpusPerReplica;
     const roomy = this.nodes.filter((node) => free(node) >= gpusPerReplica).map(({ metadata }) => metadata.name);
-    return roomy.includes(byTurn) ? byTurn : (roomy[0] ?? byTurn);
+    return roomy.includes(byTurn) ? byTurn : roomy[0];
   }
 
   #reap(): void {
-    const now = this.clock.now();
-    this.#pods = this.#pods.filter(
-      ({ deletedAt }) => deletedAt === undefined || now - deletedAt < this.endingSeconds * 1000,
-    );
+    const endOf = ({ deletedAt }: FakePod) =>
+      deletedAt === undefined ? Number.POSITIVE_INFINITY : deletedAt + this.endingSeconds * 1000;
+    const ended = this.#pods.filter((pod) => endOf(pod) <= this.clock.now());
+    this.#pods = this.#pods.filter((pod) => !ended.includes(pod));
+    for (const pod of ended) if (pod.node !== undefined) this.#freedAt.set(pod.node, endOf(pod));
+    this.#schedule();
   }
 }

@@ -23,10 +23,12 @@ export interface FakePod {
   readonly name: string;
   readonly uid: string;
   readonly revision: string;
-  readonly node: string;
+  /** Undefined while no node has room for it. */
+  readonly node?: string;
   readonly gpus: number;
   readonly imageId: string;
   readonly script: PodScript;
+  /** Or since when it has a node. */
   readonly createdAt: EpochMs;
   readonly deletedAt?: EpochMs;
   readonly restarts: number;
@@ -37,7 +39,12 @@ export interface FakePod {
 
 /** Whether the pod passes its readiness probe. */
 export function isPodReady(pod: FakePod, now: EpochMs): boolean {
-  return pod.script.kind === "healthy" && pod.deletedAt === undefined && age(pod, now) >= healthyAges.ready;
+  const isRunning = pod.script.kind === "healthy" && isBound(pod) && pod.deletedAt === undefined;
+  return isRunning && age(pod, now) >= healthyAges.ready;
+}
+
+function isBound({ node, script }: FakePod): boolean {
+  return node !== undefined && script.kind !== "unschedulable";
 }
 
 /** What the engine has logged by now. */
@@ -49,7 +56,6 @@ export function logOf(pod: FakePod, now: EpochMs): string {
 
 /** The pod in the API's shape. */
 export function podObject(pod: FakePod, now: EpochMs, app: { namespace: string; app: string }): Pod {
-  const isBound = pod.script.kind !== "unschedulable";
   return {
     metadata: {
       name: pod.name,
@@ -63,13 +69,13 @@ export function podObject(pod: FakePod, now: EpochMs, app: { namespace: string; 
       ...(pod.deletedAt === undefined ? {} : { deletionTimestamp: new Date(pod.deletedAt).toISOString() }),
     },
     spec: {
-      ...(isBound ? { nodeName: pod.node } : {}),
+      ...(isBound(pod) && pod.node !== undefined ? { nodeName: pod.node } : {}),
       containers: [{ name: engineContainer, resources: { limits: { [gpuResource]: String(pod.gpus) } } }],
     },
     status: {
       phase: isPodReady(pod, now) ? "Running" : "Pending",
       conditions: conditionsOf(pod, now),
-      containerStatuses: isBound ? [containerOf(pod, now)] : [],
+      containerStatuses: isBound(pod) ? [containerOf(pod, now)] : [],
     },
   };
 }
@@ -135,8 +141,10 @@ export function podEvents(pod: FakePod): Event[] {
 }
 
 function conditionsOf(pod: FakePod, now: EpochMs): Condition[] {
-  if (pod.script.kind === "unschedulable") {
-    return [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message: pod.script.message }];
+  if (!isBound(pod)) {
+    const message =
+      pod.script.kind === "unschedulable" ? pod.script.message : `no node has ${pod.gpus} ${gpuResource} to spare.`;
+    return [{ type: "PodScheduled", status: "False", reason: "Unschedulable", message }];
   }
   const ready = isPodReady(pod, now) ? "True" : "False";
   return [

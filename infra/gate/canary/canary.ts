@@ -8,7 +8,7 @@ import { beginRamp, resumeRamp } from "./begin.ts";
 import { guarded } from "./guard.ts";
 import { readmitOld } from "./readmit.ts";
 import { replaceOld } from "./replace-old.ts";
-import { steppingOf } from "./steps.ts";
+import { dropUnplaced, steppingOf } from "./steps.ts";
 import { takeOver } from "./take-over.ts";
 
 /**
@@ -26,6 +26,7 @@ export async function canary(run: PromotionRun, situation: Situation): Promise<P
   return await guarded(run, ramp, async () => {
     const stepping = steppingOf(run, ramp);
     if (resumed !== undefined) await readmitOld(stepping);
+    await dropUnplaced(stepping);
     await replaceOld(stepping);
     return await takeOver(stepping);
   });

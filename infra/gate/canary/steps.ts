@@ -148,12 +148,27 @@ export async function empty({ run, step }: Stepping, revision: string, since: Ep
 }
 
 /** Takes all pods of the new revision away, at once, that may not serve; wrong ones once they are not all that serves. */
-export async function dropUnproven({ run, ramp, step }: Stepping): Promise<void> {
+export async function dropUnproven(stepping: Stepping): Promise<void> {
+  const { ramp } = stepping;
+  await dropNew(stepping, (observation) => {
+    ramp.rejectWrong(observation);
+    return podsOf(observation, ramp.to).filter((pod) => ramp.isLabelled(pod) && ramp.mayServe(pod));
+  });
+}
+
+/** Takes back what was asked for of the new revision and has found no node: a ramp asks where there is room. */
+export async function dropUnplaced(stepping: Stepping): Promise<void> {
+  await dropNew(stepping, (observation) => podsOf(observation, stepping.ramp.to).filter(isPlaced));
+}
+
+async function dropNew(
+  { run, ramp, step }: Stepping,
+  staying: (observation: Observation) => readonly Pod[],
+): Promise<void> {
   const observation = await step("ramp", apiPhaseSeconds, (signal) => run.ports.cluster.observe(run.ref, signal));
-  ramp.rejectWrong(observation);
-  const pods = podsOf(observation, ramp.to);
-  const kept = pods.filter((pod) => ramp.isLabelled(pod) && ramp.mayServe(pod));
+  const kept = staying(observation);
   if (replicasOf(observation, ramp.to) <= kept.length) return;
+  const pods = podsOf(observation, ramp.to);
   const dropped = pods.filter((pod) => !kept.includes(pod));
   await step("ramp", Math.max(0, ...pods.map(graceOf)) + apiPhaseSeconds, async (signal) => {
     for (const pod of dropped) await mark(run, pod, { ramp: null, deletionCost: leavesFirst }, signal);
@@ -195,6 +210,11 @@ export async function mark(
 export function isWhole(observation: Observation, revision: string, replicas: number): boolean {
   const pods = podsOf(observation, revision);
   return replicasOf(observation, revision) === replicas && pods.length === replicas && pods.every(isReady);
+}
+
+/** Whether the pod has a node. */
+export function isPlaced({ spec }: Pod): boolean {
+  return spec?.nodeName !== undefined;
 }
 
 function isGone({ pods }: Observation, { metadata }: Pod): boolean {

@@ -10,7 +10,7 @@ import { apiPhaseSeconds } from "../promotion-run.ts";
 import { proveOld } from "../prove-old.ts";
 import { replicasOf } from "./ramp.ts";
 import { roomFor } from "./room.ts";
-import { dropUnproven, empty, isWhole, letIn, remove, type Stepping, scaleTo, takeOut } from "./steps.ts";
+import { dropUnproven, empty, isPlaced, isWhole, letIn, remove, type Stepping, scaleTo, takeOut } from "./steps.ts";
 
 /**
  * Goes back to the old revision alone: the same ramp in the other direction, so that no more than one replica is missing.
@@ -45,9 +45,9 @@ async function swapBack(stepping: Stepping, isWrong: boolean): Promise<void> {
     const fresh = ramp.servingOf(observation, ramp.to);
     let isEnough = readyCount(observation, ramp.from) > 0 && (isWrong || fresh.length === 0);
     if (!isEnough) {
-      const { asked, hasGrown } = await growOld(stepping, observation);
-      await letOldIn(stepping, asked);
-      isEnough = asked >= ramp.oldReplicas;
+      const { placed, hasGrown } = await growOld(stepping, observation);
+      await letOldIn(stepping, placed);
+      isEnough = placed >= ramp.oldReplicas;
       if (!isEnough && !hasGrown) await makeRoom(stepping);
     }
     if (isEnough) {
@@ -56,24 +56,30 @@ async function swapBack(stepping: Stepping, isWrong: boolean): Promise<void> {
   }
 }
 
-/** Asks for as many more old pods as there is room for. Resolves with how many are asked for then. */
+/**
+ * Asks for as many more old pods as there is room for. Resolves with how many have a node then: more may be asked for, by
+ * somebody or for later.
+ */
 async function growOld({ run, ramp, step }: Stepping, observation: Observation) {
-  const present = replicasOf(observation, ramp.from);
+  const before = podsOf(observation, ramp.from).filter(isPlaced).length;
   const exchange = { grows: ramp.from, shrinks: ramp.to, replicas: ramp.oldReplicas };
   return await step("restore", apiPhaseSeconds, async (signal) => {
-    const room = present < ramp.oldReplicas ? await roomFor(run, exchange, observation, signal) : undefined;
-    const asked = Math.min(ramp.oldReplicas, present + (room?.fitWithout([]).fits ?? 0));
-    if (asked > present) await scaleTo(run, { revision: ramp.from, replicas: asked, observation }, signal);
-    return { asked: Math.max(asked, present), hasGrown: asked > present };
+    const room = before < ramp.oldReplicas ? await roomFor(run, exchange, observation, signal) : undefined;
+    const placed = Math.max(before, Math.min(ramp.oldReplicas, before + (room?.fitWithout([]).fits ?? 0)));
+    const isAsked = placed <= replicasOf(observation, ramp.from);
+    if (!isAsked) await scaleTo(run, { revision: ramp.from, replicas: placed, observation }, signal);
+    return { placed, hasGrown: placed > before };
   });
 }
 
-/** Waits for the old pods that are asked for; those that were not there before are asked before they serve. */
-async function letOldIn(stepping: Stepping, asked: number): Promise<void> {
+/** Waits for the old pods that have a node; those that were not there before are asked before they serve. */
+async function letOldIn(stepping: Stepping, placed: number): Promise<void> {
   const { run, ramp, step } = stepping;
   const { readySeconds, probeSeconds } = run.inputs.deadlines;
   const pods = await step("restore", readySeconds, async (signal) => {
-    return podsOf(await lookUntil(run, (now) => isWhole(now, ramp.from, asked), signal), ramp.from);
+    const placedOf = (now: Observation) => podsOf(now, ramp.from).filter(isPlaced);
+    const isBack = (now: Observation) => placedOf(now).length >= placed && placedOf(now).every(isReady);
+    return placedOf(await lookUntil(run, isBack, signal));
   });
   const newcomers = pods.filter((pod) => !ramp.isLabelled(pod));
   await step("restore", probeSeconds, async (signal) => {

@@ -3,12 +3,22 @@ import type { PromotionInputs } from "../../../infra/core/promotion-inputs.ts";
 import { awaitingNodes } from "../../../infra/gate/growth.ts";
 import { PromotionRun } from "../../../infra/gate/promotion-run.ts";
 import type { Fault } from "../../../infra/status/fault.ts";
+import { gpuNode } from "../../support/fake-pod.ts";
 import { failureOf, inputs, next, Scene } from "./stage.ts";
 
 const pool = { nodeLabels: { "keye-stack.dev/pool": "h800" }, maxNodes: 3, gpusPerNode: 8 };
 
 function growth(change: Partial<typeof pool> = {}): Partial<PromotionInputs> {
   return { growth: { pools: [{ ...pool, ...change }], nodeStartSeconds: 200 } };
+}
+
+/** A node comes once pods wait for one. */
+function growLater(scene: Scene): void {
+  const before = scene.cluster.nodes;
+  scene.cluster.intercept = () => {
+    if (!scene.lines.some((line) => line.startsWith("[scale]"))) return;
+    scene.cluster.nodes = [...before, gpuNode("h800-new")];
+  };
 }
 
 function runOf(scene: Scene, change: Partial<PromotionInputs>): PromotionRun {
@@ -29,6 +39,7 @@ describe("a promotion onto a pool that may grow", () => {
   test("begins where only nodes to come have room", async () => {
     const scene = new Scene({ firstDeploy: true });
     scene.cluster.nodes = [];
+    growLater(scene);
     expect((await scene.promote(growth())).kind).toBe("resolved");
     expect(scene.lines).toContain(
       "[preflight] needs 2 replicas of 4 GPUs each; 0 GPUs are free, and nodes may come for 6 more",
@@ -71,6 +82,7 @@ describe("a promotion onto a pool that may grow", () => {
     const scene = new Scene();
     scene.cluster.add({ revision: "cccccccccc", replicas: 2, script: { kind: "slow" } }, 600);
     scene.cluster.endingSeconds = 100_000;
+    growLater(scene);
     expect((await scene.promote(growth())).kind).toBe("resolved");
   });
 });

@@ -237,6 +237,16 @@ describe("going back", () => {
     expect(scene.state).toBe(untouched());
   });
 
+  test("at once, where no pod of either revision serves, is going back to the old one", async () => {
+    const scene = new CanaryScene({ replicas: 2 });
+    scene.at(/^\[scale\] .* 0 to 1/, () => {
+      scene.cluster.deletePod("uid-2");
+      scene.abort.abort(new Error("SIGINT"));
+    });
+    expect(failureOf(await scene.promote()).code).toBe("E_CANCELLED");
+    expect(scene.state).toBe(untouched(2));
+  });
+
   test("to pods that answer wrongly leaves the ramp as it is, for a person", async () => {
     const scene = new CanaryScene();
     scene.prober.pods.set("uid-5", "wrong");

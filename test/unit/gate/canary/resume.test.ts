@@ -50,6 +50,8 @@ describe("a run that follows one that died", () => {
     scene.prober.revisions.set(next, "wrong");
     expect(failureOf(await scene.promoteAgain()).code).toBe("E_PROBE");
     expect(scene.state).toBe(untouched(2));
+    // The wrong one, where it is the last that serves, stays until an old one is back.
+    expect(scene.fewest).toBeGreaterThan(0);
   });
 
   test.each(deaths)("$moment and wants the old revision again goes back, and proves it in place", async ({ line }) => {
@@ -86,6 +88,22 @@ describe("after a run that died in the middle", () => {
     failureOf(await scene.promoteAgain());
     expect(scene.state).toBe(untouched(2));
     expect(failureOf(await scene.promoteAgain())).toMatchObject({ code: "E_PROBE", phase: "preflight" });
+    expect(scene.state).toBe(untouched(2));
+  });
+
+  test("new pods that somebody asked for beyond the room are taken back, and asked for in their turn", async () => {
+    const scene = await killed(/^\[ramp\] 1 of /);
+    scene.cluster.scaleByHand(next, 2);
+    expect((await scene.promoteAgain()).kind).toBe("resolved");
+    expect(scene.cluster.writes).toContain(`scale ${next} 1`);
+    expect(scene.state).toBe(promoted(2));
+  });
+
+  test("old pods that somebody asked for beyond the room are not waited for on the way back", async () => {
+    const scene = await killed(/^\[ramp\] 1 of /);
+    scene.cluster.scaleByHand(stable, 2);
+    expect((await scene.promoteAgain(target(stable))).kind).toBe("resolved");
+    expect(scene.fewest).toBeGreaterThan(0);
     expect(scene.state).toBe(untouched(2));
   });
 

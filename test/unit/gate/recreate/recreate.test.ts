@@ -98,9 +98,9 @@ describe("strategy recreate", () => {
     expect(holding).toBe(0);
   });
 
-  test("brings the old revision back where its pods never end", async () => {
+  test("brings the old revision back where its pods end too late", async () => {
     const scene = narrowScene();
-    scene.cluster.endingSeconds = 100_000;
+    scene.cluster.endingSeconds = 600;
     const error = failureOf(await scene.promote(recreate));
     expect({ code: error.code, phase: error.phase }).toEqual({ code: "E_CAPACITY", phase: "empty" });
     expect(scene.state).toBe(untouched);

@@ -41,6 +41,15 @@ describe("a run that follows one killed in the gap", () => {
     expect(scene.state).toBe(promoted);
   });
 
+  test("frees the GPUs of the candidate where the old revision is wanted and asks for all its pods already", async () => {
+    const scene = await killedAt("probePod#1");
+    scene.cluster.scaleByHand(stable, 2);
+    const probe = { profile: "gate", expectation: { weightVersion: stable } } as const;
+    const ending = await scene.promoteAgain({ ...recreate, revision: stable, workload: `keye-${stable}`, probe });
+    expect(ending).toMatchObject({ kind: "resolved", outputs: { activeRevision: stable } });
+    expect(scene.state).toBe(untouched);
+  });
+
   test("counts the outage from when the old revision went", async () => {
     const scene = await killedAt("probePod#1");
     await scene.clock.advance(100_000);
