@@ -14,6 +14,18 @@ export interface Fault {
   readonly verdictAfterSeconds: Seconds;
   /** How many pods of the revision may suffer it before it is a verdict: the cluster replaces such pods by itself. */
   readonly tolerated: number;
+  /** Set where a pod of a group has ended: the others end of it. */
+  readonly ending?: GroupEnding;
+}
+
+/** The end of one pod of a group. */
+export interface GroupEnding {
+  /** Tells groups apart. */
+  readonly group: string;
+  /** RFC 3339, to the second; absent where nobody saw it. */
+  readonly at?: string;
+  /** Whether the pod says itself that it ended of another one. */
+  readonly isEcho: boolean;
 }
 
 /** How long each kind of fault is watched before it is a verdict. */

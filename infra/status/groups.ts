@@ -37,7 +37,8 @@ export function replicaPods(pods: readonly Pod[]): Pod[] {
     .map((pod) => (isOfGroup(pod) ? { ...pod, workers: workers.get(groupOf(pod)) ?? [] } : pod));
 }
 
-function groupOf({ metadata: { labels = {} } }: Pod): string {
+/** Tells the groups of one namespace apart. */
+export function groupOf({ metadata: { labels = {} } }: Pod): string {
   return `${labels[setName]}/${labels[groupIndex]}`;
 }
 

@@ -41,6 +41,12 @@ export function lastTermination(pod: Pod): ContainerTermination | undefined {
   return status?.state?.terminated ?? status?.lastState?.terminated;
 }
 
+/** When the engine's process first ended, as far as the pod still tells; undefined where it never did. */
+export function firstEndOf(pod: Pod): string | undefined {
+  const status = engineStatus(pod);
+  return (status?.lastState?.terminated ?? status?.state?.terminated)?.finishedAt;
+}
+
 /** The first container that waits for a reason other than its turn, init containers first. */
 export function waitingContainer(
   pod: Pod,

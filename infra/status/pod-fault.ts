@@ -2,12 +2,13 @@ import type { ErrorCode } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
 import { findFailure } from "./engine-log.ts";
 import { type Fault, faultWaits } from "./fault.ts";
-import { isOfGroup } from "./groups.ts";
+import { groupOf, isOfGroup } from "./groups.ts";
 import type { ContainerTermination, Pod } from "./objects.ts";
 import type { PodEvidence } from "./pod-evidence.ts";
 import {
   conditionOf,
   engineStatus,
+  firstEndOf,
   hasEnded,
   isReady,
   isTerminating,
@@ -120,7 +121,7 @@ function engineFault({ pod, events, log, previousLog }: PodEvidence): Fault | un
     const how = ending === undefined ? "" : ` ${endingText(ending, pod)}`;
     const reason = `${signature.explanation}${how} Log: ${quoted(line)}`;
     const { code, cure, isEcho } = signature;
-    return fault(pod, { code, reason, cure, ...(isEcho ? { tolerated: 1 } : {}) });
+    return fault(pod, { code, reason, cure, ...(isEcho ? { tolerated: 1, isEcho } : {}) });
   }
   const kill = lastEvent(pod, events, ["Killing"])?.message ?? "";
   const probe = /failed (startup|liveness) probe/.exec(kill)?.[1];
@@ -186,15 +187,19 @@ interface FaultParts {
   readonly cure?: string;
   readonly verdictAfterSeconds?: number;
   readonly tolerated?: number;
+  readonly isEcho?: boolean;
 }
 
-function fault(pod: Pod, parts: FaultParts): Fault {
+function fault(pod: Pod, { isEcho = false, ...parts }: FaultParts): Fault {
+  const at = firstEndOf(pod);
+  const hasEndedInGroup = isOfGroup(pod) && lastTermination(pod) !== undefined;
   return {
     where: `pod/${pod.metadata.name}`,
     verdictAfterSeconds: 0,
     tolerated: 0,
     ...parts,
     reason: redact(parts.reason),
+    ...(hasEndedInGroup ? { ending: { group: groupOf(pod), isEcho, ...(at === undefined ? {} : { at }) } } : {}),
   };
 }
 

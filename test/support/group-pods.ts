@@ -8,6 +8,8 @@ export interface GroupPodChange {
   readonly restarts?: number;
   /** Exit code of the container's life before. */
   readonly ended?: number;
+  /** When that was; RFC 3339. */
+  readonly endedAt?: string;
   readonly isTerminating?: boolean;
 }
 
@@ -15,7 +17,8 @@ export interface GroupPodChange {
 export function groupPod(revision: string, group: number, index: number, change: GroupPodChange = {}): Pod {
   const set = `keye-${revision}`;
   const name = index === 0 ? `${set}-${group}` : `${set}-${group}-${index}`;
-  const { uid = `uid-${name}`, isReady = true, restarts = 0, ended, isTerminating = false } = change;
+  const { uid = `uid-${name}`, isReady = true, restarts = 0, ended, endedAt, isTerminating = false } = change;
+  const terminated = { exitCode: ended ?? 0, ...(endedAt === undefined ? {} : { finishedAt: endedAt }) };
   return {
     metadata: {
       name,
@@ -41,7 +44,7 @@ export function groupPod(revision: string, group: number, index: number, change:
           ready: isReady,
           restartCount: restarts,
           state: { running: {} },
-          ...(ended === undefined ? {} : { lastState: { terminated: { exitCode: ended } } }),
+          ...(ended === undefined ? {} : { lastState: { terminated } }),
         },
       ],
     },
