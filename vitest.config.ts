@@ -1,7 +1,10 @@
 import { defineConfig } from "vitest/config";
+import { LongestFirst } from "./test/support/longest-first.ts";
 
 export default defineConfig({
   test: {
+    // Vitest takes the order of files from here alone, whatever a project says.
+    sequence: { sequencer: LongestFirst },
     projects: [
       {
         test: {
