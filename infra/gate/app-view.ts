@@ -36,6 +36,11 @@ export function podsOf(observation: { readonly pods: readonly Pod[] }, revision:
   return own.filter((pod) => !isTerminating(pod) && !hasEnded(pod));
 }
 
+/** Pods of one revision that hold resources, those on their way out too. An evicted one lies about until it is collected. */
+export function holdingOf({ pods }: { readonly pods: readonly Pod[] }, revision: string): Pod[] {
+  return pods.filter((pod) => revisionOf(pod) === revision && !hasEnded(pod));
+}
+
 /** How many pods of a revision are ready. */
 export function readyCount(observation: Observation, revision: string): number {
   return podsOf(observation, revision).filter(isReady).length;

@@ -1,5 +1,5 @@
 import { apiError } from "../support/fake-cluster.ts";
-import { isPodReady, type PodScript } from "../support/fake-pod.ts";
+import { hasLeft, isPodReady, type PodScript } from "../support/fake-pod.ts";
 import { next, stable } from "../unit/gate/stage.ts";
 import type { Disturbance, Disturbed } from "./schedule.ts";
 import type { World } from "./world.ts";
@@ -58,6 +58,10 @@ async function happen(world: World, what: Exclude<Disturbance, "api-outage">): P
       return cluster.deletePod(firstPod(world, next)?.uid ?? "");
     case "delete-old":
       return cluster.deletePod(firstPod(world, stable)?.uid ?? "");
+    case "evict-new":
+      return cluster.evictPod(firstPod(world, next)?.uid ?? "");
+    case "evict-old":
+      return cluster.evictPod(firstPod(world, stable)?.uid ?? "");
     case "new-wrong":
       return void prober.revisions.set(next, "wrong");
     case "new-silent":
@@ -97,7 +101,7 @@ async function happen(world: World, what: Exclude<Disturbance, "api-outage">): P
 }
 
 function firstPod({ cluster }: World, revision: string) {
-  return cluster.podsOf(revision).find(({ deletedAt }) => deletedAt === undefined);
+  return cluster.podsOf(revision).find((pod) => !hasLeft(pod));
 }
 
 function restart(world: World, revision: string): void {

@@ -89,10 +89,17 @@ function afterFailure(
   if (error instanceof RollbackFailed || isVerified || isOthers) return broken;
   if (before.live !== stable && before.live !== "none") return broken;
   const now = standing(world);
+  if (error.code === "E_CANCELLED" && isRampOfNewAlone(world)) return broken;
   if (now.live !== before.live) broken.push(`failed with ${textOf(now)}, before ${textOf(before)}`);
   if (before.next === 0 && now.next !== 0) broken.push(`failed with the candidate at ${now.next}`);
   if (now.stable < before.stable) broken.push(`failed with the old revision at ${now.stable} of ${before.stable}`);
   return broken;
+}
+
+/** A cancel does not wait for an old pod to come back: new ones that serve alone are left to serve. */
+function isRampOfNewAlone({ cluster }: World): boolean {
+  const serving = cluster.endpoints().map(({ podUid = "" }) => cluster.revisionOf(podUid));
+  return cluster.traffic.kind === "ramp" && serving.length > 0 && serving.every((revision) => revision === next);
 }
 
 async function converges(world: World, { last, isFirst }: Schedule): Promise<readonly string[]> {

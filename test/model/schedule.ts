@@ -14,6 +14,8 @@ export const disturbances = [
   "delete-new",
   "restart-old",
   "delete-old",
+  "evict-new",
+  "evict-old",
   "new-wrong",
   "new-silent",
   "new-wrong-in-service",

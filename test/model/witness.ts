@@ -7,7 +7,14 @@ import type { Disturbance } from "./schedule.ts";
 import type { Update, World } from "./world.ts";
 
 /** Disturbances after which pods are not the run's doing any more. */
-const ofPods: readonly Disturbance[] = ["restart-new", "delete-new", "restart-old", "delete-old"];
+const ofPods: readonly Disturbance[] = [
+  "restart-new",
+  "delete-new",
+  "evict-new",
+  "restart-old",
+  "delete-old",
+  "evict-old",
+];
 const ofReplicas: readonly Disturbance[] = ["scale-old-up", "scale-old-down", "scale-new-up", "scale-new-down"];
 const ofSelector: readonly Disturbance[] = ["select-nothing", "select-old", "select-new", "select-third"];
 const ofEngines: readonly Disturbance[] = ["new-crashes", "new-never-ready"];

@@ -2,7 +2,7 @@ import { appLabel, gpuResource, noRevision, revisionLabel, revisionName } from "
 import type { EpochMs } from "../../infra/core/units.ts";
 import type { Deployment, Node, Pod } from "../../infra/status/objects.ts";
 import { FakeCalls } from "./fake-calls.ts";
-import { deploymentObject, type FakePod, gpuNode, isPodReady, type PodScript, podObject } from "./fake-pod.ts";
+import { deploymentObject, type FakePod, gpuNode, hasLeft, isPodReady, type PodScript, podObject } from "./fake-pod.ts";
 import type { ManualClock } from "./manual-clock.ts";
 
 /** A revision's Deployment. */
@@ -91,6 +91,16 @@ export class FakeFleet extends FakeCalls {
     this.onStep();
   }
 
+  /** A node throws a pod out: its Deployment makes another, and what is left of it stays. */
+  evictPod(uid: string): void {
+    const pod = this.#pods.find((each) => each.uid === uid && !hasLeft(each));
+    if (pod === undefined) return;
+    this.changePod(uid, { isEvicted: true });
+    if (pod.node !== undefined) this.#freedAt.set(pod.node, this.clock.now());
+    this.#create(pod.revision, this.clock.now());
+    this.onStep();
+  }
+
   /** Scales as a person would. */
   scaleByHand(revision: string, replicas: number): void {
     this.#setReplicas(revision, replicas, this.clock.now());
@@ -115,7 +125,7 @@ export class FakeFleet extends FakeCalls {
     const found = this.#revisions.find((each) => each.revision === revision);
     this.#revisions = this.#revisions.map((each) => (each.revision === revision ? { ...each, replicas } : each));
     const living = this.#pods
-      .filter((pod) => pod.revision === revision && pod.deletedAt === undefined)
+      .filter((pod) => pod.revision === revision && !hasLeft(pod))
       .toSorted((a, b) => this.#keepsBefore(a) - this.#keepsBefore(b));
     for (const pod of living.slice(replicas)) {
       this.#pods = this.#pods.map((each) => (each === pod ? { ...each, deletedAt: this.clock.now() } : each));
@@ -147,8 +157,7 @@ export class FakeFleet extends FakeCalls {
 
   /** Pods that wait find a node once one has room: what is ending holds its GPUs until it has ended. */
   #schedule(): void {
-    const isWaiting = ({ node, deletedAt, script }: FakePod) =>
-      node === undefined && deletedAt === undefined && script.kind !== "unschedulable";
+    const isWaiting = (pod: FakePod) => pod.node === undefined && !hasLeft(pod) && pod.script.kind !== "unschedulable";
     for (const waiting of this.#pods.filter(isWaiting)) {
       const node = this.#nodeFor(waiting);
       if (node === undefined) continue;
@@ -162,7 +171,7 @@ export class FakeFleet extends FakeCalls {
     const byTurn = `h800-${Number(uid.slice("uid-".length)) % 2}`;
     const free = ({ metadata, status }: Node) =>
       Number(status?.allocatable?.[gpuResource] ?? 0) -
-      this.#pods.filter(({ node }) => node === metadata.name).length * gpusPerReplica;
+      this.#pods.filter(({ node, isEvicted }) => node === metadata.name && isEvicted !== true).length * gpusPerReplica;
     const roomy = this.nodes.filter((node) => free(node) >= gpusPerReplica).map(({ metadata }) => metadata.name);
     return roomy.includes(byTurn) ? byTurn : roomy[0];
   }

@@ -31,6 +31,8 @@ export interface FakePod {
   /** Or since when it has a node. */
   readonly createdAt: EpochMs;
   readonly deletedAt?: EpochMs;
+  /** Its node has thrown it out: it holds nothing any more, and nobody takes its object away. */
+  readonly isEvicted?: boolean;
   readonly restarts: number;
   /** The ramp whose traffic it takes part in. */
   readonly ramp?: string | undefined;
@@ -39,8 +41,13 @@ export interface FakePod {
 
 /** Whether the pod passes its readiness probe. */
 export function isPodReady(pod: FakePod, now: EpochMs): boolean {
-  const isRunning = pod.script.kind === "healthy" && isBound(pod) && pod.deletedAt === undefined;
+  const isRunning = pod.script.kind === "healthy" && isBound(pod) && !hasLeft(pod);
   return isRunning && age(pod, now) >= healthyAges.ready;
+}
+
+/** Whether it is on its way out, or has ended: its Deployment makes another. */
+export function hasLeft({ deletedAt, isEvicted }: FakePod): boolean {
+  return deletedAt !== undefined || isEvicted === true;
 }
 
 function isBound({ node, script }: FakePod): boolean {
@@ -73,7 +80,8 @@ export function podObject(pod: FakePod, now: EpochMs, app: { namespace: string; 
       containers: [{ name: engineContainer, resources: { limits: { [gpuResource]: String(pod.gpus) } } }],
     },
     status: {
-      phase: isPodReady(pod, now) ? "Running" : "Pending",
+      phase: pod.isEvicted === true ? "Failed" : isPodReady(pod, now) ? "Running" : "Pending",
+      ...(pod.isEvicted === true ? { reason: "Evicted", message: "The node was low on resource: memory." } : {}),
       conditions: conditionsOf(pod, now),
       containerStatuses: isBound(pod) ? [containerOf(pod, now)] : [],
     },
@@ -94,7 +102,7 @@ export function deploymentObject(
 ): Deployment {
   const { replicas, gpus, script, pods, now } = state;
   const ready = pods.filter((pod) => isPodReady(pod, now)).length;
-  const present = pods.filter(({ deletedAt }) => deletedAt === undefined).length;
+  const present = pods.filter((pod) => !hasLeft(pod)).length;
   const refusal = { type: "ReplicaFailure", status: "True", reason: "FailedCreate" };
   return {
     metadata: { ...metadata, generation: 1 },

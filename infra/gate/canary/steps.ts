@@ -2,8 +2,8 @@ import { isSameTraffic, type Traffic, trafficText } from "../../core/traffic.ts"
 import type { EpochMs, Seconds } from "../../core/units.ts";
 import { revisionOf } from "../../status/groups.ts";
 import type { Pod } from "../../status/objects.ts";
-import { isReady } from "../../status/pod-facts.ts";
-import { deploymentOf, podsOf, readyEndpoints } from "../app-view.ts";
+import { hasEnded, isReady } from "../../status/pod-facts.ts";
+import { deploymentOf, holdingOf, podsOf, readyEndpoints } from "../app-view.ts";
 import { drainPods, longestDrain } from "../drain.ts";
 import { lookUntil } from "../look.ts";
 import type { PhaseName } from "../phases.ts";
@@ -143,7 +143,7 @@ export async function empty({ run, step }: Stepping, revision: string, since: Ep
   }
   await step("retire", Math.max(0, ...pods.map(graceOf)) + apiPhaseSeconds, async (signal) => {
     await scaleTo(run, { revision, replicas: 0, observation }, signal);
-    await lookUntil(run, (now) => now.pods.every((pod) => revisionOf(pod) !== revision), signal);
+    await lookUntil(run, (now) => holdingOf(now, revision).length === 0, signal);
   });
 }
 
@@ -173,11 +173,7 @@ async function dropNew(
   await step("ramp", Math.max(0, ...pods.map(graceOf)) + apiPhaseSeconds, async (signal) => {
     for (const pod of dropped) await mark(run, pod, { ramp: null, deletionCost: leavesFirst }, signal);
     await scaleTo(run, { revision: ramp.to, replicas: kept.length, observation }, signal);
-    await lookUntil(
-      run,
-      ({ pods: now }) => now.filter((pod) => revisionOf(pod) === ramp.to).length <= kept.length,
-      signal,
-    );
+    await lookUntil(run, (now) => holdingOf(now, ramp.to).length <= kept.length, signal);
   });
 }
 
@@ -218,7 +214,7 @@ export function isPlaced({ spec }: Pod): boolean {
 }
 
 function isGone({ pods }: Observation, { metadata }: Pod): boolean {
-  return pods.every((pod) => pod.metadata.uid !== metadata.uid);
+  return pods.every((pod) => pod.metadata.uid !== metadata.uid || hasEnded(pod));
 }
 
 /** Kubernetes' own default where the pod says nothing. */

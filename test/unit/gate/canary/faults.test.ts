@@ -71,6 +71,16 @@ describe("a wrong answer to a client", () => {
 });
 
 describe("pods that change during a ramp", () => {
+  test("a new one that is evicted leaves its object behind, and the way back does not wait for that", async () => {
+    const scene = new CanaryScene();
+    scene.at(/^\[ramp\] 1 of 3/, () => {
+      scene.cluster.evictPod("uid-4");
+      scene.prober.revisions.set(next, "wrong");
+    });
+    expect(failureOf(await scene.promote()).code).toBe("E_PROBE");
+    expect(scene.state).toBe(untouched());
+  });
+
   test("an old one that is evicted comes back and serves, and no other goes meanwhile", async () => {
     const scene = new CanaryScene({ replicas: 4 });
     scene.at(/^\[scale\] .* 0 to 1/, () => scene.cluster.deletePod("uid-3"));
