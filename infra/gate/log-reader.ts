@@ -1,5 +1,5 @@
 import type { EpochMs } from "../core/units.ts";
-import { quoteEvidence } from "../status/engine-log.ts";
+import { type LivesLogged, lastWords, quoteEvidence } from "../status/engine-log.ts";
 import { isOfGroup } from "../status/groups.ts";
 import type { Pod } from "../status/objects.ts";
 import { engineStatus, isReady, isTerminating, lifeOf, restartsOf } from "../status/pod-facts.ts";
@@ -17,12 +17,9 @@ const quotedLines = 20;
 /** How long a log that nothing else hints at is taken to be unchanged. */
 const freshMs = 2_000;
 
-interface ReadLog {
+interface ReadLog extends LivesLogged {
   readonly state: string;
   readonly at: EpochMs;
-  readonly log: string;
-  readonly previousLog: string;
-  readonly isRunning: boolean;
 }
 
 /** Reads the logs of starting pods, no oftener than progress lines need. */
@@ -60,9 +57,7 @@ export class LogReader {
   /** The end of the log of `pod/<name>`, for a report; empty for anything else. */
   tailOf(where: string): string[] {
     const read = this.#logs.get(where.replace(/^pod\//, ""));
-    return read === undefined
-      ? []
-      : quoteEvidence(read.isRunning ? read.previousLog || read.log : read.log || read.previousLog, quotedLines);
+    return read === undefined ? [] : quoteEvidence(lastWords(read) || read.log, quotedLines);
   }
 
   /** The last line that a pod's present life has logged; empty where it has logged nothing. */

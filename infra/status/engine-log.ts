@@ -94,6 +94,22 @@ export function findFailure(log: string, hasExited: boolean): FoundFailure | und
   return undefined;
 }
 
+/** Logs of an engine's present life and of the one before, each empty where there is none. */
+export interface LivesLogged {
+  readonly log: string;
+  readonly previousLog: string;
+  readonly isRunning: boolean;
+}
+
+/**
+ * What an engine has said before it ended; empty where that is not known. Until the next start the log of the life that
+ * ended is the present one, and that start may come between the look at the pod and the one at its log.
+ */
+export function lastWords({ log, previousLog, isRunning }: LivesLogged): string {
+  const lives = isRunning ? [previousLog] : [log, previousLog].filter((text) => text !== "");
+  return lives.find((text) => findFailure(text, true) !== undefined) ?? lives[0] ?? "";
+}
+
 /**
  * The lines to show a person: those that lead up to what went wrong, where that is found, else the last ones. A dying
  * engine may log hundreds of cancelled requests after the line that matters. Redacted.

@@ -1,6 +1,6 @@
 import type { ErrorCode } from "../core/errors.ts";
 import { redact } from "../core/redact.ts";
-import { findFailure } from "./engine-log.ts";
+import { findFailure, lastWords } from "./engine-log.ts";
 import { type Fault, faultWaits } from "./fault.ts";
 import { groupOf, isOfGroup } from "./groups.ts";
 import type { ContainerTermination, Pod } from "./objects.ts";
@@ -107,10 +107,8 @@ function engineFault({ pod, events, log, previousLog }: PodEvidence): Fault | un
   const status = engineStatus(pod);
   const ending = lastTermination(pod);
   const isRunning = status?.state?.running !== undefined;
-  // Until the next start, the log of the life that ended is the current one.
-  const lastWords = isRunning ? previousLog : log || previousLog;
   const found =
-    (ending === undefined ? undefined : findFailure(lastWords, true)) ??
+    (ending === undefined ? undefined : findFailure(lastWords({ log, previousLog, isRunning }), true)) ??
     (isRunning ? findFailure(log, false) : undefined);
   if (ending?.reason === "OOMKilled") {
     const reason = "The kernel killed the engine for using more memory than its limit (OOMKilled).";

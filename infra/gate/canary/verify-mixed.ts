@@ -1,5 +1,6 @@
 import type { ProbeSpec } from "../../core/probe-spec.ts";
 import { decide, type GateVerdict, trafficPolicy } from "../decide.ts";
+import { awayReason, withLookout } from "../lookout.ts";
 import type { Measurement, ProbeReport } from "../measurement.ts";
 import { answeredBy, requestsPerPod, wrongTraffic } from "../phase-verify.ts";
 import type { PromotionRun } from "../promotion-run.ts";
@@ -25,18 +26,23 @@ export async function verifyMixed(run: PromotionRun, ramp: Ramp): Promise<void> 
     const pods = ramp.servingOf(await endpointsFollow(run, ramp, signal));
     const requests = requestsPerPod * pods.length;
     const reports: ProbeReport[] = [];
-    for (;;) {
-      const report = await run.ports.prober.probeService(run.ref, anyRevision(run.inputs.probe), requests, signal);
-      const old = report.measurements.filter((each) => each.outcome === "fail" && answeredBy(each) === ramp.from);
-      if (old[0] !== undefined) run.line("traffic", `${ramp.from} answered wrongly: ${old[0].reason}`);
-      const fresh = report.measurements.filter((each) => !old.includes(each)).map((each) => ofRamp(each, ramp));
-      reports.push({ ...report, measurements: fresh });
-      last = decide(trafficPolicy(requests - old.length), reports);
-      if (last.kind === "pass") break;
-      if (last.kind !== "wait") throw wrongTraffic(run, last);
-      run.status("traffic", last.reason);
-      await run.ports.clock.sleep(askAgainMs, signal);
-    }
+    await withLookout(run, signal, async (lookout) => {
+      for (;;) {
+        const since = run.ports.clock.now();
+        const report = await run.ports.prober.probeService(run.ref, anyRevision(run.inputs.probe), requests, signal);
+        const old = report.measurements.filter((each) => each.outcome === "fail" && answeredBy(each) === ramp.from);
+        if (old[0] !== undefined) run.line("traffic", `${ramp.from} answered wrongly: ${old[0].reason}`);
+        const fresh = report.measurements.filter((each) => !old.includes(each)).map((each) => ofRamp(each, ramp));
+        const judged = { ...report, measurements: fresh };
+        const isExcused = lookout.excuses(judged, since);
+        if (!isExcused) reports.push(judged);
+        last = isExcused ? { kind: "wait", reason: awayReason } : decide(trafficPolicy(requests - old.length), reports);
+        if (last.kind === "pass") return;
+        if (last.kind !== "wait") throw wrongTraffic(run, last);
+        run.status("traffic", last.reason);
+        await run.ports.clock.sleep(askAgainMs, signal);
+      }
+    });
     run.line(
       "traffic",
       `${requests} answers through the Service are right, from ${pods.length} pods of both revisions`,

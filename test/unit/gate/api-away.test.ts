@@ -91,14 +91,20 @@ describe("engines that did not answer", () => {
   const deadlines = { ...inputs().deadlines, verifySeconds: 120 };
 
   test.each([
-    { phase: "probe", call: /^probePod#1$/ },
-    { phase: "traffic", call: /^probeService#1$/ },
-    { phase: "soak", call: /^probeService#2$/ },
-  ])("in phase $phase while the API server was away are asked again, and promoted", async ({ call }) => {
-    const scene = blindScene({ call, isApiAway: true });
-    expect((await scene.promote({ deadlines })).kind).toBe("resolved");
-    expect(scene.state).toBe(promoted);
-  });
+    { strategy: "blueGreen", phase: "probe", call: /^probePod#1$/ },
+    { strategy: "blueGreen", phase: "traffic", call: /^probeService#1$/ },
+    { strategy: "blueGreen", phase: "soak", call: /^probeService#2$/ },
+    { strategy: "canary", phase: "probe", call: /^probePod#1$/ },
+    { strategy: "canary", phase: "traffic, of both", call: /^probeService#1$/ },
+    { strategy: "canary", phase: "soak", call: /^probeService#4$/ },
+  ] as const)(
+    "in $strategy's phase $phase while the API server was away are asked again",
+    async ({ strategy, call }) => {
+      const scene = blindScene({ call, isApiAway: true });
+      expect((await scene.promote({ strategy, deadlines })).kind).toBe("resolved");
+      expect(scene.state).toBe(promoted);
+    },
+  );
 
   test("through the Service while the API server was there end the promotion at once", async () => {
     const scene = blindScene({ call: /^probeService#1$/, isApiAway: false });

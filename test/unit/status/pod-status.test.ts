@@ -140,6 +140,15 @@ describe("a pod", () => {
     expect(podStatus({ pod, events, log: "", previousLog: "" }).fault?.code).toBe("E_CRASH");
   });
 
+  test("that began another life while its log was read is known by the log of the one before", () => {
+    const { pod, events } = fixture("crash-loop-silent");
+    const logs = {
+      log: "server_args=ServerArgs(model_path='x')\n",
+      previousLog: "No module named 'effective_kernels'\n",
+    };
+    expect(podStatus({ pod, events, ...logs }).fault?.code).toBe("E_CONFIG");
+  });
+
   test("is not blamed for the events of another pod of the same name", () => {
     const { pod, events } = fixture("volume-missing");
     const reborn = { ...pod, metadata: { ...pod.metadata, uid: "another" } };
