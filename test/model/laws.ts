@@ -89,7 +89,7 @@ function afterFailure(
   if (error instanceof RollbackFailed || isVerified || isOthers) return broken;
   if (before.live !== stable && before.live !== "none") return broken;
   const now = standing(world);
-  if (error.code === "E_CANCELLED" && isRampOfNewAlone(world)) return broken;
+  if (witness.has("cancel") && isRampOfNewAlone(world)) return broken;
   if (now.live !== before.live) broken.push(`failed with ${textOf(now)}, before ${textOf(before)}`);
   if (before.next === 0 && now.next !== 0) broken.push(`failed with the candidate at ${now.next}`);
   if (now.stable < before.stable) broken.push(`failed with the old revision at ${now.stable} of ${before.stable}`);

@@ -208,7 +208,9 @@ export class Witness {
     // Where the old revision answers wrongly too, a candidate that turned out wrong is still taken away.
     const isNotOurs = this.hasTouchedPods || this.hasTouchedByHand || this.#ever.includes("old-wrong");
     if (strategy === "recreate" || !this.#servedBefore || isNotOurs || this.#endpoints.size === 0) return;
-    const least = this.#hasFledRamp ? 1 : strategy === "blueGreen" ? replicas : replicas - 1;
+    // Pods that answer wrongly are missed by nobody, as long as somebody serves.
+    const isWrong = this.#world.prober.revisions.get(next) === "wrong";
+    const least = this.#hasFledRamp || isWrong ? 1 : strategy === "blueGreen" ? replicas : replicas - 1;
     if (now < Math.min(least, this.#endpoints.size))
       this.broken.push(`only ${now} of ${replicas} serve after ${cluster.writes.at(-1)}`);
   }
