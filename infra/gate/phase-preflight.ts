@@ -42,19 +42,36 @@ export async function preflight(
         recorded: { name: cached.evidence, coolDownLeftSeconds: inputs.cooldownSeconds - cached.agoSeconds },
       });
     }
-    const workload = deploymentOf(situation.observation, inputs.revision);
-    if (workload === undefined) {
-      throw run.stop({ kind: "inconclusive", code: "E_API", message: `${inputs.workload} does not exist.` });
-    }
-    const { namespace, app, revision } = inputs;
-    const roles = rolesIn({ namespace, app, revision, active: activeOf(situation.observation) });
-    const headroom = await readHeadroom(run, { ...podsOfReplica(workload), roleOf: roles }, signal);
-    const refusal = refuses(headroom);
-    if (refusal !== undefined) {
-      const details = ledgerLines(headroomLedger(headroom));
-      throw run.stop({ kind: "inconclusive", code: "E_CAPACITY", ...refusal, details });
-    }
+    const headroom = await requireRoom(run, situation, refuses, signal);
     run.line("preflight", `${needText(headroom)}; ${freeText(headroom)}${comingText(headroom)}`);
+  });
+}
+
+/**
+ * Ends the promotion where the candidate has no Deployment, or where `refuses` says that its GPUs cannot be had. Resolves with
+ * the nodes as they are now.
+ */
+export async function requireRoom(
+  run: PromotionRun,
+  { observation }: Situation,
+  refuses: (headroom: Headroom) => CapacityRefusal | undefined,
+  signal: AbortSignal,
+): Promise<Headroom> {
+  const { inputs } = run;
+  const workload = deploymentOf(observation, inputs.revision);
+  if (workload === undefined) {
+    throw run.stop({ kind: "inconclusive", code: "E_API", message: `${inputs.workload} does not exist.` });
+  }
+  const { namespace, app, revision } = inputs;
+  const roles = rolesIn({ namespace, app, revision, active: activeOf(observation) });
+  const headroom = await readHeadroom(run, { ...podsOfReplica(workload), roleOf: roles }, signal);
+  const refusal = refuses(headroom);
+  if (refusal === undefined) return headroom;
+  throw run.stop({
+    kind: "inconclusive",
+    code: "E_CAPACITY",
+    ...refusal,
+    details: ledgerLines(headroomLedger(headroom)),
   });
 }
 

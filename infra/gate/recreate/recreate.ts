@@ -7,7 +7,7 @@ import { longestDrain } from "../drain.ts";
 import { saveEvidence } from "../evidence-store.ts";
 import { lookUntil } from "../look.ts";
 import type { Situation } from "../phase-observe.ts";
-import { parkLeftovers, preflight } from "../phase-preflight.ts";
+import { parkLeftovers, preflight, requireRoom } from "../phase-preflight.ts";
 import { scaleCandidate, warmCache } from "../phase-ready.ts";
 import { bringSupply } from "../phase-supply.ts";
 import { switchTraffic } from "../phase-switch.ts";
@@ -29,6 +29,10 @@ export async function recreate(run: PromotionRun, situation: Situation): Promise
   await parkLeftovers(run, situation, { isRoomAwaited: false });
   await bringSupply(run);
   await letComeBack(run, situation);
+  // Weights may have taken hours: nodes that were cordoned or taken meanwhile would let neither revision start.
+  await run.phase({ name: "preflight", seconds: apiPhaseSeconds }, (signal) =>
+    requireRoom(run, situation, recreateRefusal, signal),
+  );
   adoptEmpty(run);
   await startWatchdog(run);
   const emptied = await emptyStable(run);

@@ -98,6 +98,17 @@ describe("strategy recreate", () => {
     expect(holding).toBe(0);
   });
 
+  test("looks for room once more before the old revision goes: nodes may have been cordoned meanwhile", async () => {
+    const scene = narrowScene();
+    scene.cluster.intercept = (call) => {
+      if (call !== "capacity#2") return;
+      scene.cluster.nodes = scene.cluster.nodes.map((node) => ({ ...node, spec: { unschedulable: true } }));
+    };
+    const error = failureOf(await scene.promote(recreate));
+    expect({ code: error.code, phase: error.phase }).toEqual({ code: "E_CAPACITY", phase: "preflight" });
+    expect(scene.cluster.writes.filter((write) => /^(scale|watchdog)/.test(write))).toEqual([]);
+  });
+
   test("brings the old revision back where its pods end too late", async () => {
     const scene = narrowScene();
     scene.cluster.endingSeconds = 600;
