@@ -1,3 +1,4 @@
+import { toolsImage } from "../../test/support/weights-settings.ts";
 import type { Setting } from "../story/stack-file.ts";
 import type { Strategy } from "./row.ts";
 
@@ -16,9 +17,16 @@ const quick: readonly Setting[] = [
   { path: ["rollout", "deadlines", "totalSeconds"], value: 900 },
 ];
 
+/** A runner that dies in the gap is missed after so long. */
+const watched: readonly Setting[] = [
+  { path: ["toolsImage"], value: toolsImage },
+  { path: ["rollout", "watchdogSeconds"], value: 15 },
+];
+
 /** Settings of every revision of the matrix that is rolled out by this strategy. */
 export function settingsOf(strategy: Strategy): readonly Setting[] {
-  return [...quick, { path: ["rollout", "strategy"], value: strategy }];
+  const own = strategy === "recreate" ? watched : [];
+  return [...quick, ...own, { path: ["rollout", "strategy"], value: strategy }];
 }
 
 /** Makes another revision of any settings. */

@@ -4,6 +4,13 @@ import { deadline, line, plays, upgrade } from "./fault-parts.ts";
 import { podFaults } from "./pod-faults.ts";
 import type { Expectation, Fault } from "./row.ts";
 
+/** Seen before the old revision goes, nothing is touched; cordoned a moment later, neither revision finds a node. */
+const afterCordon: Partial<Expectation> = {
+  code: ["E_CAPACITY", "E_ROLLBACK_FAILED"],
+  serves: ["old", "nobody"],
+  clients: "outage",
+};
+
 /** Faults of the cluster. */
 const clusterFaults: readonly Fault[] = [
   {
@@ -11,7 +18,10 @@ const clusterFaults: readonly Fault[] = [
     does: "the nodes are cordoned once the run has begun",
     at: [{ line: line.preflight, act: acts.cordon(true) }],
     undo: acts.cordon(false),
-    expect: rejected("E_UNSCHEDULABLE", { ends: "promoted" }),
+    expect: (strategy, deploy) => ({
+      ...rejected("", { ends: "promoted" })(strategy, deploy),
+      ...(strategy === "recreate" ? afterCordon : { code: ["E_UNSCHEDULABLE", "E_CAPACITY"] }),
+    }),
   },
   {
     name: "no-spare-gpus",
@@ -39,7 +49,13 @@ const clusterFaults: readonly Fault[] = [
     before: acts.refuseDeployments,
     undo: acts.acceptDeployments,
     deploys: upgrade,
-    expect: () => ({ ends: ["refused"], serves: ["old"], clients: "unharmed", next: ["promoted"] }),
+    expect: (strategy) => ({
+      ends: ["refused"],
+      serves: ["old"],
+      // The next update goes through.
+      clients: strategy === "recreate" ? "outage" : "unharmed",
+      next: ["promoted"],
+    }),
   },
   {
     name: "pod-deleted",
@@ -104,7 +120,11 @@ const people: readonly Fault[] = [
     does: "Ctrl-C after the switch",
     at: [{ line: line.switched, act: "interrupt" }],
     settleSeconds: 60,
-    expect: rejected("E_CANCELLED", { ends: "promoted" }),
+    // Of a first deploy, clients have been served for a moment.
+    expect: (strategy, deploy) => ({
+      ...rejected("E_CANCELLED", { ends: "promoted" })(strategy, deploy),
+      ...(deploy === "first" ? { clients: "outage" } : {}),
+    }),
   },
   {
     name: "selector-edited",
@@ -171,6 +191,8 @@ function killedAfter(phase: keyof typeof line, serves: Expectation["serves"], re
     at: [{ line: line[phase], act: acts.kill("all") }],
     after: acts.forgetLock,
     deploys: upgrade,
+    // A watchdog brings the old revision back.
+    settleSeconds: 90,
     expect: killed(serves),
     ...rest,
   };
@@ -190,7 +212,7 @@ const kills: readonly Fault[] = [
     does: "kill -9 of the plugin while pods are probed",
     at: [{ line: line.probing, act: acts.kill("plugin") }],
     deploys: upgrade,
-    settleSeconds: 60,
+    settleSeconds: 90,
     expect: killed(["old"], { ends: ["refused"] }),
   },
   killedAfter("preflight", ["old"]),
@@ -198,10 +220,15 @@ const kills: readonly Fault[] = [
   killedAfter("ready", ["old"]),
   killedAfter("proven", ["old", "both", "new"], { deploys: ["first", "upgrade"] }),
   killedAfter("recheck", ["old", "new"]),
-  killedAfter("switched", ["new"], { deploys: ["first", "upgrade"] }),
+  killedAfter("switched", ["new"], {
+    deploys: ["first", "upgrade"],
+    // A canary's first switch is that to its ramp.
+    expect: (strategy, deploy) => killed(strategy === "canary" ? ["old"] : ["new"])(strategy, deploy),
+  }),
   killedAfter("traffic", ["new"]),
   killedAfter("soak", ["new"]),
-  killedAfter("retire", ["new"]),
+  // The record may have been written by then.
+  killedAfter("retire", ["new"], { expect: killed(["new"], { next: ["promoted", "verified", "unchanged"] }) }),
 ];
 
 /** What is wanted. */

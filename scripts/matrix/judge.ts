@@ -8,7 +8,8 @@ export function deviations(expected: Expectation, played: Played): readonly stri
     if (!wanted.includes(got)) found.push(`${what}: wanted ${wanted.join(" or ")}, got ${got}`);
   };
   among("the update", expected.ends, played.ends);
-  if (expected.code !== undefined && expected.code !== "") among("its code", [expected.code], played.code);
+  const codes = [expected.code ?? []].flat().filter((code) => code !== "");
+  if (codes.length > 0) among("its code", codes, played.code);
   among("serves", expected.serves, played.serves);
   if (expected.isParked === true && !played.isParked) found.push("the candidate still holds GPUs");
   found.push(...harm(expected, played));
@@ -24,7 +25,8 @@ function harm({ clients }: Expectation, { clients: seen }: Played): readonly str
   if (clients === "harmed") return [];
   const { failed, wrong, cutStreams, failures, outageSeconds } = seen;
   const found: string[] = [];
-  if (failed > 0) {
+  const isHarmed = clients === "unharmed" ? failed > 0 : wrong + cutStreams > 0;
+  if (isHarmed) {
     found.push(`${failed} client requests failed (${wrong} wrong, ${cutStreams} streams cut): ${failures.join("; ")}`);
   }
   if (clients === "unharmed" && outageSeconds > 0) found.push(`nobody answered clients for ${outageSeconds} s`);

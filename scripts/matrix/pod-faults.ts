@@ -8,9 +8,11 @@ export const podFaults: readonly Fault[] = [
     name: "image",
     does: "the image is not in the registry",
     changes: plays("image-not-found"),
-    // Where no pod has run yet the image is brought to the nodes first: that nobody could is no verdict on the revision.
-    expect: (strategy, deploy) =>
-      rejected("E_IMAGE", { ends: deploy === "first" ? "refused" : "refused at once" })(strategy, deploy),
+    // Where the image is brought to the nodes first, that nobody could is no verdict on the revision.
+    expect: (strategy, deploy) => ({
+      ...rejected("E_IMAGE")(strategy, deploy),
+      next: deploy === "first" ? ["refused", "refused at once"] : ["refused at once"],
+    }),
   },
   {
     name: "config",

@@ -17,15 +17,15 @@ export type Ending = "promoted" | "verified" | "unchanged" | "refused at once" |
 export interface Expectation {
   /** How the update with the fault may end. */
   readonly ends: readonly Ending[];
-  /** Code in its diagnosis; absent where there is none to be told. */
-  readonly code?: string;
+  /** Code in its diagnosis, or those that it may have; absent where there is none to be told. */
+  readonly code?: string | readonly string[];
   /** Who may serve then. */
   readonly serves: readonly Serves[];
   /** Whether the candidate holds GPUs then; absent where either is right. */
   readonly isParked?: boolean;
   /**
-   * `unharmed`: every request and every stream. `outage`: those alone that found nobody, in an outage. `harmed`: the fault
-   * itself harms clients, such as a node that is lost.
+   * `unharmed`: every request and every stream. `outage`: all but those that found nobody, or whose engine ended before it
+   * answered. `harmed`: the fault itself harms clients, such as a node that is lost.
    */
   readonly clients: "unharmed" | "outage" | "harmed";
   /** How the update after that may end, whatever the fault was undone by then. */

@@ -47,11 +47,15 @@ describe("a row", () => {
     expect(deviations(expected, { ...asWanted, ...change })).toEqual([deviation]);
   });
 
-  test("of recreate may have an outage, and no failed request outside of it", () => {
+  test("of recreate may have an outage and requests that an ending engine did not answer, and no wrong answer", () => {
     const outage = { ...asWanted, clients: { ...summarize([]), outageSeconds: 9 } };
     const recreate = rejected("E_CRASH")("recreate", "upgrade");
     expect(deviations(recreate, outage)).toEqual([]);
-    expect(deviations(recreate, { ...outage, clients: { ...outage.clients, failed: 1 } })).toHaveLength(1);
+    const withClients = (change: object) =>
+      deviations(recreate, { ...outage, clients: { ...outage.clients, ...change } });
+    expect(withClients({ failed: 1 })).toEqual([]);
+    expect(withClients({ failed: 1, wrong: 1 })).toHaveLength(1);
+    expect(withClients({ failed: 1, cutStreams: 1 })).toHaveLength(1);
   });
 });
 
