@@ -17,7 +17,10 @@ export class Life {
       watchdog: this.#bound(ports.watchdog),
       prober: this.#bound(ports.prober),
       lease: { acquire: async (ref, holder, signal) => this.#held(await lease.acquire(ref, holder, signal)) },
-      clock: { now: () => clock.now(), sleep: (ms, signal) => this.#live(() => clock.sleep(ms, signal)) } satisfies Clock,
+      clock: {
+        now: () => clock.now(),
+        sleep: (ms, signal) => this.#live(() => clock.sleep(ms, signal)),
+      } satisfies Clock,
     };
   }
 
