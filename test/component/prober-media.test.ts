@@ -1,23 +1,23 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { systemClock } from "../../../infra/cluster/system-clock.ts";
-import type { ProbeSpec } from "../../../infra/core/probe-spec.ts";
-import type { Check } from "../../../infra/prober/check.ts";
-import { authors } from "../../../infra/prober/checks/authors.ts";
-import { image } from "../../../infra/prober/checks/image.ts";
-import { imageContrast } from "../../../infra/prober/checks/image-contrast.ts";
-import { longPrompt } from "../../../infra/prober/checks/long-prompt.ts";
-import { video } from "../../../infra/prober/checks/video.ts";
-import { encodeAvi } from "../../../infra/prober/media/avi.ts";
-import { dataUrl, encodeJpeg, encodePng } from "../../../infra/prober/media/encode.ts";
-import { coloursIn } from "../../../infra/prober/media/palette.ts";
-import { codeScene, colourFilm, freshCode, givesCode, shapeScene } from "../../../infra/prober/media/scenes.ts";
-import { seededRandom } from "../../../infra/prober/seeded-random.ts";
-import type { ProbePicture } from "../../../infra/prober/session.ts";
-import { measure } from "../../../infra/prober/suite.ts";
-import { readGlyphs } from "../../../infra/rehearsal/engine/brain/glyph-reader.ts";
-import { readAvi } from "../../../infra/rehearsal/engine/media/avi.ts";
-import { decodePicture } from "../../../infra/rehearsal/engine/media/picture.ts";
-import { chatBody, json, ScriptedEngine } from "../../support/scripted-engine.ts";
+import { systemClock } from "../../infra/cluster/system-clock.ts";
+import type { ProbeSpec } from "../../infra/core/probe-spec.ts";
+import type { Check } from "../../infra/prober/check.ts";
+import { authors } from "../../infra/prober/checks/authors.ts";
+import { image } from "../../infra/prober/checks/image.ts";
+import { imageContrast } from "../../infra/prober/checks/image-contrast.ts";
+import { longPrompt } from "../../infra/prober/checks/long-prompt.ts";
+import { video } from "../../infra/prober/checks/video.ts";
+import { encodeAvi } from "../../infra/prober/media/avi.ts";
+import { dataUrl, encodeJpeg, encodePng } from "../../infra/prober/media/encode.ts";
+import { coloursIn } from "../../infra/prober/media/palette.ts";
+import { codeScene, colourFilm, freshCode, givesCode, shapeScene } from "../../infra/prober/media/scenes.ts";
+import { seededRandom } from "../../infra/prober/seeded-random.ts";
+import type { ProbePicture } from "../../infra/prober/session.ts";
+import { measure } from "../../infra/prober/suite.ts";
+import { readGlyphs } from "../../infra/rehearsal/engine/brain/glyph-reader.ts";
+import { readAvi } from "../../infra/rehearsal/engine/media/avi.ts";
+import { decodePicture } from "../../infra/rehearsal/engine/media/picture.ts";
+import { chatBody, json, ScriptedEngine } from "../support/scripted-engine.ts";
 
 describe("media", () => {
   test("the same seed gives the same bytes, another seed another code", () => {

@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
-import { exchange } from "../../../infra/prober/http.ts";
+import { exchange } from "../../infra/prober/http.ts";
 
 const mebibyte = 2 ** 20;
 

@@ -1,16 +1,16 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { systemClock } from "../../../infra/cluster/system-clock.ts";
-import type { Measurement } from "../../../infra/gate/measurement.ts";
-import { fingerprintIn } from "../../../infra/prober/baseline/ask-golden.ts";
-import { type Baseline, parseBaseline, type TokenChoice } from "../../../infra/prober/baseline/document.ts";
-import { distance, toleranceOf } from "../../../infra/prober/baseline/fingerprint.ts";
-import { goldens } from "../../../infra/prober/baseline/goldens.ts";
-import { recordBaseline } from "../../../infra/prober/baseline/record.ts";
-import { golden } from "../../../infra/prober/checks/golden.ts";
-import { measure } from "../../../infra/prober/suite.ts";
-import type { ProbeTarget } from "../../../infra/prober/target.ts";
-import { logprobsOf } from "../../../infra/rehearsal/engine/openai/logprobs.ts";
-import { chatBody, type Handler, json, promptOf, ScriptedEngine } from "../../support/scripted-engine.ts";
+import { systemClock } from "../../infra/cluster/system-clock.ts";
+import type { Measurement } from "../../infra/gate/measurement.ts";
+import { fingerprintIn } from "../../infra/prober/baseline/ask-golden.ts";
+import { type Baseline, parseBaseline, type TokenChoice } from "../../infra/prober/baseline/document.ts";
+import { distance, toleranceOf } from "../../infra/prober/baseline/fingerprint.ts";
+import { goldens } from "../../infra/prober/baseline/goldens.ts";
+import { recordBaseline } from "../../infra/prober/baseline/record.ts";
+import { golden } from "../../infra/prober/checks/golden.ts";
+import { measure } from "../../infra/prober/suite.ts";
+import type { ProbeTarget } from "../../infra/prober/target.ts";
+import { logprobsOf } from "../../infra/rehearsal/engine/openai/logprobs.ts";
+import { chatBody, type Handler, json, promptOf, ScriptedEngine } from "../support/scripted-engine.ts";
 
 /** One place: the taken token, and the chances of the likeliest ones. */
 function place(token: string, chances: Readonly<Record<string, number>>): TokenChoice {

@@ -1,14 +1,14 @@
 import { afterEach, describe, expect, test } from "vitest";
-import { systemClock } from "../../../infra/cluster/system-clock.ts";
-import type { ProbeSpec } from "../../../infra/core/probe-spec.ts";
-import type { Measurement } from "../../../infra/gate/measurement.ts";
-import type { Check } from "../../../infra/prober/check.ts";
-import { burst } from "../../../infra/prober/checks/burst.ts";
-import { type HealthSighting, healthWindow, judgeWindow } from "../../../infra/prober/checks/health-window.ts";
-import { latency, paceOf, sampleCount } from "../../../infra/prober/checks/latency.ts";
-import type { Exchange } from "../../../infra/prober/http.ts";
-import { inLanes } from "../../../infra/prober/lanes.ts";
-import { measure } from "../../../infra/prober/suite.ts";
+import { systemClock } from "../../infra/cluster/system-clock.ts";
+import type { ProbeSpec } from "../../infra/core/probe-spec.ts";
+import type { Measurement } from "../../infra/gate/measurement.ts";
+import type { Check } from "../../infra/prober/check.ts";
+import { burst } from "../../infra/prober/checks/burst.ts";
+import { type HealthSighting, healthWindow, judgeWindow } from "../../infra/prober/checks/health-window.ts";
+import { latency, paceOf, sampleCount } from "../../infra/prober/checks/latency.ts";
+import type { Exchange } from "../../infra/prober/http.ts";
+import { inLanes } from "../../infra/prober/lanes.ts";
+import { measure } from "../../infra/prober/suite.ts";
 import {
   chatBody,
   type Handler,
@@ -18,7 +18,7 @@ import {
   sendStream,
   streamFrames,
   sumOf,
-} from "../../support/scripted-engine.ts";
+} from "../support/scripted-engine.ts";
 
 const spec: ProbeSpec = { profile: "gate", expectation: {} };
 
