@@ -1,4 +1,5 @@
 import { noRevision } from "../core/names.ts";
+import { isPlaced } from "../status/pod-facts.ts";
 import { deploymentOf, podsOf } from "./app-view.ts";
 import type { Situation } from "./phase-observe.ts";
 import { parkLeftovers, preflight } from "./phase-preflight.ts";
@@ -45,8 +46,8 @@ export async function verifyInPlace(run: PromotionRun, situation: Situation): Pr
     run.stage = "switched";
     run.switchedAt = run.ports.clock.now();
   }
-  const isWaiting = podsOf(situation.observation, run.inputs.revision).some(({ spec }) => spec?.nodeName === undefined);
-  const needsRoom = present < run.replicas || isWaiting;
+  const pods = podsOf(situation.observation, run.inputs.revision);
+  const needsRoom = present < run.replicas || !pods.every(isPlaced);
   if (needsRoom) {
     // Others may hold the GPUs that it needs.
     await parkLeftovers(run, situation);

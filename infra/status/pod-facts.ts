@@ -14,6 +14,11 @@ export function isReady(pod: Pod): boolean {
   return isOwn && pod.workers.length === groupSizeOf(pod) - 1 && pod.workers.every(isReady);
 }
 
+/** True once the scheduler has found it a node. */
+export function isPlaced({ spec }: Pod): boolean {
+  return spec?.nodeName !== undefined;
+}
+
 /** True once the pod has been asked to end. */
 export function isTerminating(pod: Pod): boolean {
   return pod.metadata.deletionTimestamp !== undefined;

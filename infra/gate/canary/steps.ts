@@ -2,7 +2,7 @@ import { isSameTraffic, type Traffic, trafficText } from "../../core/traffic.ts"
 import type { EpochMs, Seconds } from "../../core/units.ts";
 import { revisionOf } from "../../status/groups.ts";
 import type { Pod } from "../../status/objects.ts";
-import { hasEnded, isReady } from "../../status/pod-facts.ts";
+import { hasEnded, isPlaced, isReady } from "../../status/pod-facts.ts";
 import { deploymentOf, holdingOf, podsOf, readyEndpoints } from "../app-view.ts";
 import { drainPods, longestDrain } from "../drain.ts";
 import { lookUntil } from "../look.ts";
@@ -206,11 +206,6 @@ export async function mark(
 export function isWhole(observation: Observation, revision: string, replicas: number): boolean {
   const pods = podsOf(observation, revision);
   return replicasOf(observation, revision) === replicas && pods.length === replicas && pods.every(isReady);
-}
-
-/** Whether the pod has a node. */
-export function isPlaced({ spec }: Pod): boolean {
-  return spec?.nodeName !== undefined;
 }
 
 function isGone({ pods }: Observation, { metadata }: Pod): boolean {

@@ -1,7 +1,7 @@
 import { trafficOfRevision } from "../../core/traffic.ts";
 import type { EpochMs } from "../../core/units.ts";
 import type { Pod } from "../../status/objects.ts";
-import { isReady } from "../../status/pod-facts.ts";
+import { isPlaced, isReady } from "../../status/pod-facts.ts";
 import { podsOf, readyCount } from "../app-view.ts";
 import { lookUntil } from "../look.ts";
 import { leadTraffic } from "../phase-switch.ts";
@@ -10,7 +10,7 @@ import { apiPhaseSeconds } from "../promotion-run.ts";
 import { proveOld } from "../prove-old.ts";
 import { replicasOf } from "./ramp.ts";
 import { roomFor } from "./room.ts";
-import { dropUnproven, empty, isPlaced, isWhole, letIn, remove, type Stepping, scaleTo, takeOut } from "./steps.ts";
+import { dropUnproven, empty, isWhole, letIn, remove, type Stepping, scaleTo, takeOut } from "./steps.ts";
 
 /**
  * Goes back to the old revision alone: the same ramp in the other direction, so that no more than one replica is missing.
