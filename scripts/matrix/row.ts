@@ -31,6 +31,8 @@ export interface Expectation {
   /** How the update after that may end, whatever the fault was undone by then. */
   readonly next: readonly Ending[];
   readonly nextCode?: string;
+  /** Whether pods that cannot end may hold GPUs to the last. */
+  readonly mayHold?: boolean;
 }
 
 /** Something that goes wrong, and what is to come of it. */

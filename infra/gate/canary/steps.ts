@@ -2,7 +2,7 @@ import { isSameTraffic, type Traffic, trafficText } from "../../core/traffic.ts"
 import type { EpochMs, Seconds } from "../../core/units.ts";
 import { revisionOf } from "../../status/groups.ts";
 import type { Pod } from "../../status/objects.ts";
-import { hasEnded, isPlaced, isReady } from "../../status/pod-facts.ts";
+import { hasEnded, isPlaced, isReady, isTerminating } from "../../status/pod-facts.ts";
 import { deploymentOf, holdingOf, podsOf, readyEndpoints } from "../app-view.ts";
 import { drainPods, longestDrain } from "../drain.ts";
 import { lookUntil } from "../look.ts";
@@ -10,6 +10,9 @@ import type { PhaseName } from "../phases.ts";
 import type { Observation } from "../ports.ts";
 import { apiPhaseSeconds, type PromotionRun } from "../promotion-run.ts";
 import { type Ramp, replicasOf } from "./ramp.ts";
+
+/** How long a pod may take beyond its grace period before its node is taken for lost. */
+const overdueSeconds: Seconds = 60;
 
 /** The pod that a scale-down shall take costs less than any other. */
 const leavesFirst = -100;
@@ -143,7 +146,7 @@ export async function empty({ run, step }: Stepping, revision: string, since: Ep
   }
   await step("retire", Math.max(0, ...pods.map(graceOf)) + apiPhaseSeconds, async (signal) => {
     await scaleTo(run, { revision, replicas: 0, observation }, signal);
-    await lookUntil(run, (now) => holdingOf(now, revision).length === 0, signal);
+    await untilEnded(run, { revision, pods, stay: 0 }, signal);
   });
 }
 
@@ -173,8 +176,28 @@ async function dropNew(
   await step("ramp", Math.max(0, ...pods.map(graceOf)) + apiPhaseSeconds, async (signal) => {
     for (const pod of dropped) await mark(run, pod, { ramp: null, deletionCost: leavesFirst }, signal);
     await scaleTo(run, { revision: ramp.to, replicas: kept.length, observation }, signal);
-    await lookUntil(run, (now) => holdingOf(now, ramp.to).length <= kept.length, signal);
+    await untilEnded(run, { revision: ramp.to, pods, stay: kept.length }, signal);
   });
+}
+
+interface Ending {
+  readonly revision: string;
+  /** All that there were when some were told to go. */
+  readonly pods: readonly Pod[];
+  /** How many stay. */
+  readonly stay: number;
+}
+
+/** Until the pods that were told to go hold nothing any more. One that takes no requests and cannot end, since its node is lost, is not waited for. */
+async function untilEnded(run: PromotionRun, { revision, pods, stay }: Ending, signal: AbortSignal): Promise<void> {
+  const { clock } = run.ports;
+  const seconds = Math.max(0, ...pods.map(graceOf)) + overdueSeconds;
+  const end = clock.now() + seconds * 1000;
+  const isOver = (now: Observation) => holdingOf(now, revision).length <= stay || clock.now() >= end;
+  const left = holdingOf(await lookUntil(run, isOver, signal), revision);
+  if (left.length <= stay) return;
+  const names = left.filter(isTerminating).map(({ metadata }) => metadata.name);
+  run.line("ramp", `${names.join(", ")}: not gone after ${seconds} s, and not waited for; look at its node`);
 }
 
 /** Sets the replicas of a revision, where they are not so already. */

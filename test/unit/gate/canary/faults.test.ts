@@ -229,6 +229,18 @@ describe("a selector into which somebody has merged a revision, so that the ramp
 });
 
 describe("going back", () => {
+  test("does not wait for a pod that takes no requests and cannot end, its node being lost", async () => {
+    const scene = new CanaryScene({ replicas: 2, spare: 1 });
+    scene.cluster.setScript(next, { kind: "slow" });
+    scene.cluster.endingSeconds = 1e6;
+    expect(failureOf(await scene.promote()).message).toMatch(/^GATE_FAILED phase=ready code=E_SLOW_START: /);
+    expect(scene.lines.join("\n")).toContain(
+      `keye-${next}-3: not gone after 90 s, and not waited for; look at its node`,
+    );
+    expect(scene.state).toBe(untouched(2));
+    expect(scene.fewest).toBe(2);
+  });
+
   test("that is cancelled asks for all at once and waits for nothing", async () => {
     const scene = new CanaryScene();
     scene.prober.pods.set("uid-5", "wrong");
