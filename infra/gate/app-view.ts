@@ -41,6 +41,11 @@ export function holdingOf({ pods }: { readonly pods: readonly Pod[] }, revision:
   return pods.filter((pod) => revisionOf(pod) === revision && !hasEnded(pod));
 }
 
+/** The pods' names, as a line tells them. */
+export function namesOf(pods: readonly Pod[]): string {
+  return pods.map(({ metadata }) => metadata.name).join(", ");
+}
+
 /** How many pods of a revision are ready. */
 export function readyCount(observation: Observation, revision: string): number {
   return podsOf(observation, revision).filter(isReady).length;

@@ -1,5 +1,6 @@
 import type { EpochMs, Milliseconds, Seconds } from "../core/units.ts";
 import type { Pod } from "../status/objects.ts";
+import { namesOf } from "./app-view.ts";
 import type { PhaseName } from "./phases.ts";
 import type { PromotionRun } from "./promotion-run.ts";
 
@@ -36,7 +37,7 @@ export async function drainPods(
 ): Promise<void> {
   const { drainSeconds, drainLimitSeconds } = run.inputs.deadlines;
   const { clock, prober } = run.ports;
-  const names = pods.map(({ metadata }) => metadata.name).join(", ");
+  const names = namesOf(pods);
   const earliest = since + drainSeconds * 1000;
   const latest = since + longestDrain(run) * 1000;
   const early = Math.max(0, earliest - clock.now());

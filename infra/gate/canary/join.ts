@@ -1,6 +1,6 @@
 import type { Pod } from "../../status/objects.ts";
 import { isReady } from "../../status/pod-facts.ts";
-import { podsOf } from "../app-view.ts";
+import { namesOf, podsOf } from "../app-view.ts";
 import { probePods } from "../phase-probe.ts";
 import { waitReady } from "../phase-ready.ts";
 import type { Observation } from "../ports.ts";
@@ -43,7 +43,7 @@ async function joinReady(stepping: Stepping): Promise<void> {
   const newcomers = pods.filter((pod) => isReady(pod) && !ramp.isLabelled(pod) && ramp.proofOf([pod]) !== undefined);
   if (newcomers.length === 0) return;
   await letIn(stepping, newcomers);
-  const names = newcomers.map(({ metadata }) => metadata.name).join(", ");
+  const names = namesOf(newcomers);
   const serving = ramp.servingOf(await look(run), ramp.to).length;
   run.line("ramp", `${serving} of ${run.inputs.replicas} replaced: ${names} serves`);
   await verifyMixed(run, ramp);

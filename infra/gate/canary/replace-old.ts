@@ -3,7 +3,7 @@ import type { Headroom } from "../../status/headroom/headroom.ts";
 import { freeText, headroomLedger } from "../../status/headroom/report.ts";
 import type { Pod } from "../../status/objects.ts";
 import { isReady, isTerminating } from "../../status/pod-facts.ts";
-import { podsOf } from "../app-view.ts";
+import { namesOf, podsOf } from "../app-view.ts";
 import { lookFor } from "../look.ts";
 import { scaleCandidate } from "../phase-ready.ts";
 import type { Observation } from "../ports.ts";
@@ -112,8 +112,4 @@ function makesRoom(headroom: Headroom | undefined, pods: readonly Pod[]): boolea
   const uids = new Set(pods.map(({ metadata }) => metadata.uid));
   const bound = headroom?.stable.filter(({ metadata }) => uids.has(metadata.uid)) ?? [];
   return headroom !== undefined && bound.length > 0 && headroom.fitWithout(bound).fits > 0;
-}
-
-function namesOf(pods: readonly Pod[]): string {
-  return pods.map(({ metadata }) => metadata.name).join(", ");
 }

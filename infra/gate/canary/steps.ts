@@ -3,7 +3,7 @@ import type { EpochMs, Seconds } from "../../core/units.ts";
 import { revisionOf } from "../../status/groups.ts";
 import type { Pod } from "../../status/objects.ts";
 import { hasEnded, isPlaced, isReady, isTerminating } from "../../status/pod-facts.ts";
-import { deploymentOf, holdingOf, podsOf, readyEndpoints } from "../app-view.ts";
+import { deploymentOf, holdingOf, namesOf, podsOf, readyEndpoints } from "../app-view.ts";
 import { drainPods, longestDrain } from "../drain.ts";
 import { lookUntil } from "../look.ts";
 import type { PhaseName } from "../phases.ts";
@@ -76,7 +76,7 @@ export async function takeOut(
   floor = ramp.floor,
 ): Promise<EpochMs> {
   const { readySeconds, verifySeconds } = run.inputs.deadlines;
-  const names = pods.map(({ metadata }) => metadata.name).join(", ");
+  const names = namesOf(pods);
   const uids = new Set(pods.map(({ metadata }) => metadata.uid));
   return await step("ramp", readySeconds + verifySeconds, async (signal) => {
     const before = await lookUntil(
@@ -196,8 +196,8 @@ async function untilEnded(run: PromotionRun, { revision, pods, stay }: Ending, s
   const isOver = (now: Observation) => holdingOf(now, revision).length <= stay || clock.now() >= end;
   const left = holdingOf(await lookUntil(run, isOver, signal), revision);
   if (left.length <= stay) return;
-  const names = left.filter(isTerminating).map(({ metadata }) => metadata.name);
-  run.line("ramp", `${names.join(", ")}: not gone after ${seconds} s, and not waited for; look at its node`);
+  const names = namesOf(left.filter(isTerminating));
+  run.line("ramp", `${names}: not gone after ${seconds} s, and not waited for; look at its node`);
 }
 
 /** Sets the replicas of a revision, where they are not so already. */

@@ -1,7 +1,7 @@
 import { revisionOf } from "../../status/groups.ts";
 import { recreateRefusal } from "../../status/headroom/report.ts";
 import { hasEnded } from "../../status/pod-facts.ts";
-import { deploymentOf, readyCount } from "../app-view.ts";
+import { deploymentOf, namesOf, readyCount } from "../app-view.ts";
 import { proveCandidate, verifyServing } from "../blue-green.ts";
 import { longestDrain } from "../drain.ts";
 import { saveEvidence } from "../evidence-store.ts";
@@ -118,7 +118,7 @@ async function emptyStable(run: PromotionRun): Promise<Observation> {
     const isEmpty = (observation: Observation) => {
       run.outage.note(observation, clock.now());
       const holding = observation.pods.filter((pod) => revisionOf(pod) !== run.inputs.revision && !hasEnded(pod));
-      leaving = holding.map(({ metadata }) => metadata.name).join(", ");
+      leaving = namesOf(holding);
       if (holding.length > 0) run.status("empty", `${leaving}: still ending`);
       return holding.length === 0;
     };
